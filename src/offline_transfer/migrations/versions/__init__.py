@@ -1,0 +1,1 @@
+"""The revisions, each made from the models by `runner.generate` and then read."""

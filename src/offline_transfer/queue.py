@@ -1,0 +1,145 @@
+"""Background work: `defer` names a job in the transaction that makes it necessary.
+
+A job is a name and ids. It comes into being when the session commits, and never if the session, or the savepoint in which it was
+deferred, rolls back. Services call `defer` and nothing else here; `jobs` registers the functions behind the names.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from sqlalchemy import event
+from sqlalchemy.orm import Session, SessionTransaction
+
+from offline_transfer.errors import OfflineTransferError
+
+JobFunction = Callable[..., None]
+FunctionT = TypeVar("FunctionT", bound=JobFunction)
+
+PENDING: Final = "offline_transfer.queue.pending"
+
+
+class UnknownJobError(OfflineTransferError):
+    """No function is registered for the job `{name}`. Jobs that are: {known}."""
+
+
+class DuplicateJobError(OfflineTransferError):
+    """Two functions are registered for the job `{name}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of work: which, and on which rows."""
+
+    name: str
+    ids: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Deferred:
+    """A job that waits for its transaction."""
+
+    job: Job
+    transaction: SessionTransaction | None
+
+    def belongs_to(self, transaction: SessionTransaction) -> bool:
+        """Whether it was deferred in this transaction, or in a savepoint inside it."""
+        current = self.transaction
+        while current is not None:
+            if current is transaction:
+                return True
+            current = current.parent
+        return False
+
+
+class InlineQueue:
+    """Runs jobs in this process, in the order in which they were deferred."""
+
+    def __init__(self) -> None:
+        self._functions: dict[str, JobFunction] = {}
+        self._waiting: deque[Job] = deque()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The jobs that have a function."""
+        return frozenset(self._functions)
+
+    @property
+    def waiting(self) -> tuple[Job, ...]:
+        """The jobs that were committed and have not begun."""
+        return tuple(self._waiting)
+
+    def register(self, name: str) -> Callable[[FunctionT], FunctionT]:
+        """A decorator: this function does the jobs of this name. It gets what `run_until_empty` got, then the ids by name."""
+
+        def remember(function: FunctionT) -> FunctionT:
+            if self._functions.setdefault(name, function) is not function:
+                raise DuplicateJobError(name=name)
+            return function
+
+        return remember
+
+    def put(self, job: Job) -> None:
+        """Add a job whose transaction was committed."""
+        self._waiting.append(job)
+
+    def run_until_empty(self, *context: object) -> int:
+        """Run what waits and what that defers in turn; gives how many ran.
+
+        A job that raises ends the run, and those after it keep waiting. Raises UnknownJobError for a name without a function.
+        """
+        done = 0
+        while self._waiting:
+            job = self._waiting.popleft()
+            function = self._functions.get(job.name)
+            if function is None:
+                raise UnknownJobError(name=job.name, known=", ".join(sorted(self._functions)) or "none")
+            function(*context, **job.ids)
+            done += 1
+        return done
+
+    def clear(self) -> None:
+        """Forget what waits."""
+        self._waiting.clear()
+
+
+_queue: Final = InlineQueue()
+
+register = _queue.register
+run_until_empty = _queue.run_until_empty
+clear = _queue.clear
+
+
+def names() -> frozenset[str]:
+    """The jobs that have a function."""
+    return _queue.names
+
+
+def waiting() -> tuple[Job, ...]:
+    """The jobs that were committed and have not begun."""
+    return _queue.waiting
+
+
+def defer(session: Session, name: str, **ids: int) -> None:
+    """Have a job done once this session's transaction is committed."""
+    if PENDING not in session.info:
+        session.info[PENDING] = []
+        event.listen(session, "after_commit", _hand_over)
+        event.listen(session, "after_soft_rollback", _forget)
+    transaction = session.get_nested_transaction() or session.get_transaction() or session.begin()
+    session.info[PENDING].append(_Deferred(Job(name, dict(ids)), transaction))
+
+
+def _hand_over(session: Session) -> None:
+    # The event is raised for savepoints too, and those may still be rolled back with what surrounds them.
+    if session.in_nested_transaction():
+        return
+    for deferred in session.info[PENDING]:
+        _queue.put(deferred.job)
+    session.info[PENDING].clear()
+
+
+def _forget(session: Session, transaction: SessionTransaction) -> None:
+    pending: list[_Deferred] = session.info[PENDING]
+    pending[:] = [deferred for deferred in pending if not deferred.belongs_to(transaction)]

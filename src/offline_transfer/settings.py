@@ -1,0 +1,95 @@
+"""What one process is told from outside: environment variables, read once and never changed.
+
+What an administrator changes while the instance runs lies in the database (`forge.application_settings`), not here.
+"""
+
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from offline_transfer.errors import UsageError
+from offline_transfer.types import Edition
+
+MEBIBYTE: Final = 1024 * 1024
+ENVIRONMENT_PREFIX: Final = "OFFLINE_TRANSFER_"
+
+
+class InvalidSettingError(UsageError):
+    """The setting {setting} is not valid: {problem}. Correct or unset it; `docs/reference/settings.md` lists all."""
+
+
+class LogLevel(StrEnum):
+    """The levels of `logging`, by the names that administrators type."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def default_data_dir(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where an instance lies when nobody says otherwise: the XDG data directory of the user."""
+    xdg = environment.get("XDG_DATA_HOME", "")
+    # The XDG specification tells programs to ignore a relative path.
+    base = Path(xdg) if xdg.startswith("/") else Path.home() / ".local" / "share"
+    return base / "offline-transfer"
+
+
+class Settings(BaseSettings):
+    """The settings of a process."""
+
+    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, frozen=True, extra="ignore", populate_by_name=True)
+
+    data_dir: Path = Field(
+        default_factory=default_data_dir,
+        description="The directory of this instance: its embedded database, repositories, uploads and LFS objects.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("OFFLINE_TRANSFER_DATABASE_URL", "DATABASE_URL"),
+        description="A PostgreSQL 15 or later to use instead of the embedded one, as a libpq address: "
+        "`postgresql://user:password@host/database`.",
+    )
+    edition: Edition = Field(
+        default=Edition.EE,
+        description="`ce` leaves the relations of GitLab's Enterprise Edition out of exports and imports.",
+    )
+    batch_size: int = Field(
+        default=1000,
+        ge=1,
+        le=100_000,
+        description="How many records of a relation go into one object of an archive.",
+    )
+    flush_bytes: int = Field(
+        default=8 * MEBIBYTE,
+        ge=64 * 1024,
+        description="How many bytes of records an import holds in memory before it writes them to the database.",
+    )
+    instance_url: str = Field(
+        default="http://localhost",
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
+        description="The address of this instance: the source hostname of the archives that it writes.",
+    )
+    log_level: LogLevel = Field(
+        default=LogLevel.INFO,
+        description="The least severity that is logged: `debug`, `info`, `warning` or `error`.",
+    )
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings of the environment, with what the command line says laid over them.
+
+    An override of None counts as not said. Raises InvalidSettingError without the value, which may be a password.
+    """
+    said = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings.model_validate(Settings(**said))  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise InvalidSettingError(setting=name, problem=first["msg"]) from None

@@ -1,0 +1,102 @@
+"""What every test may ask for, and the rules of a test run."""
+
+import os
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from offline_transfer import queue
+from offline_transfer.db import Database, connect
+from tests.support import environment
+from tests.support.database import TestServer, test_server
+
+FIXTURES: Final = environment.gitlab_fixtures()
+FIXTURES_ABSENT: Final = "fixtures absent"
+
+environment.scrub()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that read GitLab's fixtures say so where the fixtures are absent."""
+    if FIXTURES is not None:
+        return
+    absent = pytest.mark.skip(reason=f"{FIXTURES_ABSENT}: set {environment.FIXTURES_VARIABLE} to their directory")
+    for item in items:
+        if item.get_closest_marker("fixtures"):
+            item.add_marker(absent)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI a skipped test is a failed one: what a run did not look at must not look like a success."""
+    report = yield
+    if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if not reason.removeprefix("Skipped: ").startswith(FIXTURES_ABSENT):
+            report.outcome = "failed"
+            report.longrepr = (
+                f"{item.nodeid} was skipped in CI ({reason}): install what it needs, or deselect it by a marker"
+            )
+    return report
+
+
+@pytest.fixture(scope="session")
+def database_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServer]:
+    """The PostgreSQL of this run, shared by all its workers."""
+    base = tmp_path_factory.getbasetemp()
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    with test_server(base.parent if is_worker else base) as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(database_server: TestServer) -> Iterator[str]:
+    """The address of a migrated database of this test's own."""
+    with database_server.clone() as address:
+        yield address
+
+
+@pytest.fixture
+def empty_database_url(database_server: TestServer) -> Iterator[str]:
+    """The address of a database of this test's own in which nothing is."""
+    with database_server.empty() as address:
+        yield address
+
+
+@pytest.fixture
+def make_database(database_server: TestServer) -> Iterator[Callable[[], Database]]:
+    """Makes migrated databases, for tests that need a source and a destination."""
+    with ExitStack() as stack:
+
+        def make() -> Database:
+            database = connect(stack.enter_context(database_server.clone()))
+            stack.callback(database.close)
+            return database
+
+        yield make
+
+
+@pytest.fixture
+def database(make_database: Callable[[], Database]) -> Database:
+    """A migrated database of this test's own."""
+    return make_database()
+
+
+@pytest.fixture(autouse=True)
+def _no_job_of_another_test() -> Iterator[None]:
+    """What a test left in the queue is not run by the next."""
+    yield
+    queue.clear()
+
+
+@pytest.fixture(scope="session")
+def gitlab_fixtures() -> Path:
+    """The directory of GitLab's own fixtures. Tests that ask for it are marked `fixtures`."""
+    if FIXTURES is None:
+        pytest.skip(FIXTURES_ABSENT)
+    return FIXTURES

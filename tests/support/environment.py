@@ -1,0 +1,26 @@
+"""The environment of the tests: nothing that the person who runs them has set may change a result."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+SCRUBBED_PREFIXES: Final = ("OFFLINE_TRANSFER_", "AWS_", "GIT_", "PG", "GOOGLE_", "AZURE_")
+SCRUBBED_NAMES: Final = frozenset({"DATABASE_URL"})
+FIXTURES_VARIABLE: Final = "OFFLINE_TRANSFER_FIXTURES"
+REPOSITORY: Final = Path(__file__).resolve().parents[2]
+
+
+def gitlab_fixtures() -> Path | None:
+    """Where GitLab's own fixtures lie, if they are here. Read before the environment is scrubbed."""
+    named = os.environ.get(FIXTURES_VARIABLE)
+    directory = Path(named) if named else REPOSITORY.parent / "shared" / "fixtures"
+    return directory if directory.is_dir() else None
+
+
+def scrub() -> None:
+    """Remove what our program, git, libpq and the clients of object stores would read."""
+    for name in list(os.environ):
+        if name in SCRUBBED_NAMES or name.startswith(SCRUBBED_PREFIXES):
+            del os.environ[name]
+    os.environ["GIT_CONFIG_NOSYSTEM"] = "1"
+    os.environ["GIT_CONFIG_GLOBAL"] = os.devnull
