@@ -63,7 +63,7 @@ class Pipeline(Base):
     config_source: Mapped[PipelineConfigSource | None] = mapped_column(EnumInteger(PipelineConfigSource))
     protected: Mapped[bool | None]
     failure_reason: Mapped[PipelineFailureReason | None] = mapped_column(EnumInteger(PipelineFailureReason))
-    iid: Mapped[int]
+    iid: Mapped[int | None]
     merge_request_id: Mapped[int | None] = mapped_column(
         BigInteger, ForeignKey("merge_requests.id", ondelete="SET NULL"), index=True
     )

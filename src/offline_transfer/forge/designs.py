@@ -21,7 +21,7 @@ class Design(Base):
     issue_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("issues.id", ondelete="SET NULL"))
     filename: Mapped[str]
     relative_position: Mapped[int | None]
-    iid: Mapped[int]
+    iid: Mapped[int | None]
 
 
 class DesignVersion(Base):
