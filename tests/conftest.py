@@ -1,7 +1,7 @@
 """What every test may ask for, and the rules of a test run."""
 
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -14,35 +14,22 @@ from tests.support import environment
 from tests.support.database import TestServer, test_server
 
 FIXTURES: Final = environment.gitlab_fixtures()
-FIXTURES_ABSENT: Final = "fixtures absent"
 
 environment.scrub()
+
+pytest_plugins = ["tests.support.skips"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that read GitLab's fixtures say so where the fixtures are absent."""
     if FIXTURES is not None:
         return
-    absent = pytest.mark.skip(reason=f"{FIXTURES_ABSENT}: set {environment.FIXTURES_VARIABLE} to their directory")
+    absent = pytest.mark.skip(
+        reason=f"{environment.FIXTURES_ABSENT}: set {environment.FIXTURES_VARIABLE} to their directory"
+    )
     for item in items:
         if item.get_closest_marker("fixtures"):
             item.add_marker(absent)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """In CI a skipped test is a failed one: what a run did not look at must not look like a success."""
-    report = yield
-    if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
-        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-        if not reason.removeprefix("Skipped: ").startswith(FIXTURES_ABSENT):
-            report.outcome = "failed"
-            report.longrepr = (
-                f"{item.nodeid} was skipped in CI ({reason}): install what it needs, or deselect it by a marker"
-            )
-    return report
 
 
 @pytest.fixture(scope="session")
@@ -98,5 +85,5 @@ def _no_job_of_another_test() -> Iterator[None]:
 def gitlab_fixtures() -> Path:
     """The directory of GitLab's own fixtures. Tests that ask for it are marked `fixtures`."""
     if FIXTURES is None:
-        pytest.skip(FIXTURES_ABSENT)
+        pytest.skip(environment.FIXTURES_ABSENT)
     return FIXTURES

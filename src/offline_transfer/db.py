@@ -4,14 +4,14 @@ Addresses go to libpq as they are, so whatever `psql` accepts is accepted. A pas
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Text, create_engine, text
+from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Text, create_engine
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
@@ -155,30 +155,29 @@ def connect(url: str) -> Database:
 
 def require_current_schema(database: Database) -> None:
     """Raise SchemaOutdatedError or SchemaTooNewError unless the database has the revision of this program."""
+    _refuse_unknown_schema(database)
     needed, current = runner.head_revision(), runner.current_revision(database.engine)
-    if current == needed:
-        return
-    if current is not None and not runner.is_known(current):
-        raise SchemaTooNewError(where=database.where, current=current)
-    raise SchemaOutdatedError(where=database.where, current=current or "none", needed=needed)
+    if current != needed:
+        raise SchemaOutdatedError(where=database.where, current=current or "none", needed=needed)
+
+
+def migrate(database: Database) -> None:
+    """Bring the schema to the revision of this program. Raises SchemaTooNewError, having changed nothing."""
+    _refuse_unknown_schema(database)
+    runner.upgrade(database.engine)
 
 
 @contextmanager
 def open_unchecked(settings: Settings) -> Iterator[Database]:
     """The database that the settings name, whatever its schema is; the embedded server runs for as long as the block."""
-    if settings.database_url is not None:
-        database = connect(settings.database_url.get_secret_value())
-        try:
-            yield database
-        finally:
-            database.close()
-        return
-    with embedded.running(settings.data_dir) as url:
+    with ExitStack() as stack:
+        if settings.database_url is None:
+            url = stack.enter_context(embedded.running(settings.data_dir))
+        else:
+            url = settings.database_url.get_secret_value()
         database = connect(url)
-        try:
-            yield database
-        finally:
-            database.close()
+        stack.callback(database.close)
+        yield database
 
 
 @contextmanager
@@ -189,9 +188,16 @@ def open_database(settings: Settings) -> Iterator[Database]:
     """
     with open_unchecked(settings) as database:
         if settings.database_url is None:
-            runner.upgrade(database.engine)
-        require_current_schema(database)
+            migrate(database)
+        else:
+            require_current_schema(database)
         yield database
+
+
+def _refuse_unknown_schema(database: Database) -> None:
+    current = runner.current_revision(database.engine)
+    if current is not None and not runner.is_known(current):
+        raise SchemaTooNewError(where=database.where, current=current)
 
 
 def _libpq_address(url: str) -> str:
@@ -231,9 +237,3 @@ def _psycopg(connection: object) -> psycopg.Connection:
     if not isinstance(connection, psycopg.Connection):
         raise TypeError(f"the pool holds {type(connection)}, not psycopg connections")
     return connection
-
-
-def ping(database: Database) -> None:
-    """Ask the database for nothing, to see that it answers."""
-    with database.engine.connect() as connection:
-        connection.execute(text("SELECT 1"))

@@ -74,8 +74,13 @@ class InlineQueue:
         """A decorator: this function does the jobs of this name. It gets what `run_until_empty` got, then the ids by name."""
 
         def remember(function: FunctionT) -> FunctionT:
-            if self._functions.setdefault(name, function) is not function:
+            known = self._functions.get(name)
+            if known is not None and (known.__module__, known.__qualname__) != (
+                function.__module__,
+                function.__qualname__,
+            ):
                 raise DuplicateJobError(name=name)
+            self._functions[name] = function
             return function
 
         return remember
@@ -133,11 +138,15 @@ def defer(session: Session, name: str, **ids: int) -> None:
 
 def _hand_over(session: Session) -> None:
     # The event is raised for savepoints too, and those may still be rolled back with what surrounds them.
-    if session.in_nested_transaction():
+    transaction = session.get_transaction()
+    if session.in_nested_transaction() or transaction is None:
         return
-    for deferred in session.info[PENDING]:
-        _queue.put(deferred.job)
-    session.info[PENDING].clear()
+    pending: list[_Deferred] = session.info[PENDING]
+    # What a closed transaction left belongs to none that commits.
+    for deferred in pending:
+        if deferred.belongs_to(transaction):
+            _queue.put(deferred.job)
+    pending.clear()
 
 
 def _forget(session: Session, transaction: SessionTransaction) -> None:

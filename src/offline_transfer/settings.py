@@ -7,9 +7,9 @@ import os
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Any, Final
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from offline_transfer.errors import UsageError
@@ -40,12 +40,16 @@ def default_data_dir(environment: Mapping[str, str] = os.environ) -> Path:
     return base / "offline-transfer"
 
 
+def _without_slash(url: str) -> str:
+    return url.rstrip("/")
+
+
 class Settings(BaseSettings):
     """The settings of a process."""
 
     model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, frozen=True, extra="ignore", populate_by_name=True)
 
-    data_dir: Path = Field(
+    data_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
         default_factory=default_data_dir,
         description="The directory of this instance: its embedded database, repositories, uploads and LFS objects.",
     )
@@ -70,7 +74,7 @@ class Settings(BaseSettings):
         ge=64 * 1024,
         description="How many bytes of records an import holds in memory before it writes them to the database.",
     )
-    instance_url: str = Field(
+    instance_url: Annotated[str, AfterValidator(_without_slash)] = Field(
         default="http://localhost",
         pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
         description="The address of this instance: the source hostname of the archives that it writes.",
@@ -81,15 +85,24 @@ class Settings(BaseSettings):
     )
 
 
+def environment_names(field: str) -> tuple[str, ...]:
+    """The environment variables that set a field, the one that wins first."""
+    alias = Settings.model_fields[field].validation_alias
+    if isinstance(alias, AliasChoices):
+        return tuple(str(choice) for choice in alias.choices)
+    return (f"{ENVIRONMENT_PREFIX}{field.upper()}",)
+
+
 def load_settings(**overrides: object) -> Settings:
     """The settings of the environment, with what the command line says laid over them.
 
     An override of None counts as not said. Raises InvalidSettingError without the value, which may be a password.
     """
-    said = {name: value for name, value in overrides.items() if value is not None}
+    said: dict[str, Any] = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return Settings.model_validate(Settings(**said))  # type: ignore[arg-type]
+        return Settings(**said)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        name = ".".join(str(part) for part in first["loc"])
+        field = str(first["loc"][0])
+        name = environment_names(field)[0] if field in Settings.model_fields else field
         raise InvalidSettingError(setting=name, problem=first["msg"]) from None

@@ -6,6 +6,7 @@ from typing import Final
 
 SCRUBBED_PREFIXES: Final = ("OFFLINE_TRANSFER_", "AWS_", "GIT_", "PG", "GOOGLE_", "AZURE_")
 SCRUBBED_NAMES: Final = frozenset({"DATABASE_URL"})
+FIXTURES_ABSENT: Final = "fixtures absent"
 FIXTURES_VARIABLE: Final = "OFFLINE_TRANSFER_FIXTURES"
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 
@@ -22,5 +23,7 @@ def scrub() -> None:
     for name in list(os.environ):
         if name in SCRUBBED_NAMES or name.startswith(SCRUBBED_PREFIXES):
             del os.environ[name]
+    # A test that forgot to say where its instance lies fails, instead of finding the one of the person who runs it.
+    os.environ["XDG_DATA_HOME"] = os.devnull
     os.environ["GIT_CONFIG_NOSYSTEM"] = "1"
     os.environ["GIT_CONFIG_GLOBAL"] = os.devnull

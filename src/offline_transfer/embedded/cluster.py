@@ -24,13 +24,14 @@ import psycopg
 
 from offline_transfer.embedded.errors import EmbeddedServerError
 from offline_transfer.embedded.program import find_program
-from offline_transfer.embedded.socket_path import client_directory, forget_client_directory
+from offline_transfer.embedded.socket_path import SOCKET_NAME, client_directory, forget_client_directory
 
 DATABASE_USER: Final = "offline_transfer"
 DATABASE_NAME: Final = "offline_transfer"
 PORT: Final = 5432
 START_SECONDS: Final = 300
 STOP_SECONDS: Final = 60
+POLL_SECONDS: Final = 0.05
 LOG_LINES_SHOWN: Final = 8
 LOG_BYTES_SHOWN: Final = 4096
 LOG_BYTES_KEPT: Final = 16 * 1024 * 1024
@@ -78,11 +79,8 @@ class Cluster:
 
     def identity(self) -> str | None:
         """Which run of the server this is: its process and start time; None while none runs."""
-        try:
-            lines = (self.data / "postmaster.pid").read_text().split("\n")
-            return f"{int(lines[0])}@{int(lines[2])}" if self._is_our_server(int(lines[0])) else None
-        except (FileNotFoundError, ValueError, IndexError):
-            return None
+        claim = self._pid_file()
+        return f"{claim[0]}@{claim[1]}" if claim is not None and self._is_our_server(claim[0]) else None
 
     def url(self) -> str:
         """The address for libpq, with the password."""
@@ -90,13 +88,17 @@ class Cluster:
         socket_directory = quote(str(client_directory(self.server / "run", remembered_in=self.directory)), safe="")
         return f"postgresql://{DATABASE_USER}:{password}@/{DATABASE_NAME}?host={socket_directory}&port={PORT}"
 
-    def create(self, parameters: Mapping[str, str]) -> None:
-        """Make the cluster unless it exists; one that an earlier attempt left unfinished is made anew."""
+    def create(self, parameters: Mapping[str, str], *, lock: int) -> None:
+        """Make the cluster unless it exists; one that an earlier attempt left unfinished is made anew.
+
+        The lock is a descriptor that initdb inherits: if we are killed, nobody else begins before it has ended too.
+        """
         if self.data.exists():
             return
         program = find_program(self.data)
-        shutil.rmtree(self.server, ignore_errors=True)
         unfinished = self.server / "data.partial"
+        if self.server.exists():
+            shutil.rmtree(self.server)
         password = secrets.token_urlsafe(32)
         _write_private(self.directory / "password", password)
         for path in (self.server, unfinished, self.server / "run"):
@@ -111,7 +113,7 @@ class Cluster:
         arguments += [f"--set={name}={value}" for name, value in FIXED_PARAMETERS.items()]
         if parameters.get("fsync") == "off":
             arguments.append("--no-sync")
-        answer = program.run("initdb", arguments, inside=unfinished)
+        answer = program.run("initdb", arguments, inside=unfinished, inherit=[lock])
         (self.server / "password").unlink()
         if answer.returncode != 0:
             raise self._error("created", answer.stdout)
@@ -120,32 +122,16 @@ class Cluster:
     def start(self, parameters: Mapping[str, str]) -> None:
         """Start the server unless it runs, and wait until it answers.
 
-        One that is starting or recovering is waited for. Raises EmbeddedServerError with the end of the log.
+        One that is starting, recovering or stopping is waited for. Raises EmbeddedServerError with the end of the log.
         """
         deadline = time.monotonic() + START_SECONDS
-        while self.identity() is None:
-            self._discard_stale_pid_file()
-            log_start = self._rotate_log()
-            answer = self._pg_ctl(
-                [
-                    "start",
-                    "--wait",
-                    f"--timeout={START_SECONDS}",
-                    "--log=../log",
-                    f"--options={self._options(parameters)}",
-                ]
-            )
-            if answer.returncode == 0:
-                break
-            said = self._log_since(log_start)
-            # The children of a server that was killed take a moment to notice.
-            if "shared memory block" not in said or time.monotonic() > deadline:
-                raise self._error("started", said or answer.stdout)
-            time.sleep(0.1)
         while not self._answers():
             if time.monotonic() > deadline:
                 raise self._error("reached", f"{self._log_since(0)}\nit did not answer in {START_SECONDS} s")
-            time.sleep(0.05)
+            if self.identity() is None:
+                self._launch(parameters)
+            else:
+                time.sleep(POLL_SECONDS)
 
     def stop(self) -> None:
         """Stop the server if it runs: its connections end, what was committed is on disk."""
@@ -180,10 +166,45 @@ class Cluster:
         is_another_instance = NAME_PREFIX.encode() in command and self._cluster_name().encode() not in command
         return Path(os.fsdecode(command.split(b"\0")[0])).name == "postgres" and not is_another_instance
 
-    def _discard_stale_pid_file(self) -> None:
-        """Remove the file of a server that is gone, lest PostgreSQL take another program with its number for it."""
-        if self.identity() is None:
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
+    def _discard_stale_claims(self) -> None:
+        """Remove the claims of a server that is gone, lest PostgreSQL take another program with its number for it.
+
+        That program may be the dead server itself, where nobody collects the ended children of others. Children of it that still
+        live are found by their shared memory, without these files.
+        """
+        pid_file = self.data / "postmaster.pid"
+        claim = self._pid_file()
+        if not pid_file.exists() or (claim is not None and not self._is_our_server(claim[0])):
+            pid_file.unlink(missing_ok=True)
+            (self.server / "run" / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
+
+    def _pid_file(self) -> tuple[int, int] | None:
+        """The process and the start time in PostgreSQL's own file; None where there is none, or none that can be read yet."""
+        try:
+            lines = (self.data / "postmaster.pid").read_text().split("\n")
+            return int(lines[0]), int(lines[2])
+        except (FileNotFoundError, ValueError, IndexError):
+            return None
+
+    def _launch(self, parameters: Mapping[str, str]) -> None:
+        """Start the server process. Returns without one where the reason will pass."""
+        self._discard_stale_claims()
+        log_start = self._rotate_log()
+        arguments = [
+            "start",
+            "--wait",
+            f"--timeout={START_SECONDS}",
+            "--log=../log",
+            f"--options={self._options(parameters)}",
+        ]
+        answer = self._pg_ctl(arguments)
+        if answer.returncode == 0 or self.identity() is not None:
+            return
+        said = self._log_since(log_start)
+        if "shared memory block" not in said:
+            raise self._error("started", said or answer.stdout)
+        # The children of a server that was killed take a moment to notice.
+        time.sleep(POLL_SECONDS)
 
     def _answers(self) -> bool:
         """Whether the server lets us in, making our database when it is new."""
@@ -191,13 +212,12 @@ class Cluster:
         try:
             psycopg.connect(url, connect_timeout=10).close()
         except psycopg.OperationalError as error:
-            if f'database "{DATABASE_NAME}" does not exist' in str(error):
-                with psycopg.connect(url, dbname="postgres", autocommit=True) as connection:
-                    connection.execute(f"CREATE DATABASE {DATABASE_NAME}")
-                return True
-            if self.identity() is not None and "password authentication failed" not in str(error):
+            if "authentication failed" in str(error):
+                raise self._error("reached", str(error)) from None
+            if f'database "{DATABASE_NAME}" does not exist' not in str(error):
                 return False
-            raise self._error("reached", f"{self._log_since(0)}\n{str(error).strip()}") from None
+            with psycopg.connect(url, dbname="postgres", autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {DATABASE_NAME}")
         return True
 
     def _pg_ctl(self, arguments: Sequence[str]) -> CompletedProcess[str]:

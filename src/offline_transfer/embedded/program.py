@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -40,7 +41,9 @@ class Program:
     directory: Path
     user: ServerUser | None
 
-    def run(self, name: str, arguments: Sequence[str], *, inside: Path) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, name: str, arguments: Sequence[str], *, inside: Path, inherit: Sequence[int] = ()
+    ) -> subprocess.CompletedProcess[str]:
         """Run one of the programs inside a directory, with nothing of our environment, and wait for it.
 
         The directory is entered before the user changes, so its parents may be closed to that user.
@@ -53,6 +56,7 @@ class Program:
             group=None if user is None else user.gid,
             extra_groups=None if user is None else [],
             umask=0o077,
+            pass_fds=inherit,
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -85,7 +89,7 @@ def find_program(data: Path) -> Program:
     Raises EmbeddedProgramError when the wheel is absent, damaged, or has no such version.
     """
     user = server_user(data)
-    installed = _installed_versions()
+    installed = installed_versions()
     if not installed:
         raise EmbeddedProgramError(
             problem=f"the package {WHEEL} is not installed, or holds no server for this platform"
@@ -100,7 +104,8 @@ def find_program(data: Path) -> Program:
     return Program(_reachable(installed[version], user), user)
 
 
-def _installed_versions() -> dict[int, Path]:
+@cache
+def installed_versions() -> dict[int, Path]:
     """The installations that the wheel holds, by major version."""
     spec = importlib.util.find_spec(WHEEL)
     found: dict[int, Path] = {}

@@ -53,8 +53,8 @@ class EmbeddedServer:
         self._make_directory()
         use = self._lock("users.lock", fcntl.LOCK_SH)
         try:
-            with self._starting():
-                self._cluster.create(self._parameters)
+            with self._starting() as lock:
+                self._cluster.create(self._parameters, lock=lock)
                 self._cluster.start(self._parameters)
                 url = self._cluster.url()
         except BaseException:
@@ -88,7 +88,8 @@ class EmbeddedServer:
         if not self._cluster.data.exists():
             return StopOutcome.NOT_RUNNING
         self._keep_running.unlink(missing_ok=True)
-        self.leave()
+        if self.leave() is StopOutcome.STOPPED:
+            return StopOutcome.STOPPED
         if self._cluster.identity() is None:
             return StopOutcome.NOT_RUNNING
         use = self._lock("users.lock", fcntl.LOCK_SH)
@@ -128,10 +129,10 @@ class EmbeddedServer:
         return descriptor
 
     @contextmanager
-    def _starting(self) -> Iterator[None]:
+    def _starting(self) -> Iterator[int]:
         descriptor = self._lock("start.lock", fcntl.LOCK_EX)
         try:
-            yield
+            yield descriptor
         finally:
             os.close(descriptor)
 

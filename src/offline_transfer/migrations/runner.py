@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from alembic import command
+from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -33,9 +34,14 @@ def is_known(revision: str) -> bool:
 def upgrade(engine: Engine) -> None:
     """Bring the database to the newest revision, in one transaction; a second process waits and finds it done."""
     with engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        lock(connection)
         if head_revision() is not None:
             command.upgrade(_config(connection), "head")
+
+
+def lock(connection: Connection) -> None:
+    """Wait until nobody else migrates this database, and be alone until the connection's transaction ends."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
 
 
 def generate(engine: Engine, metadata: MetaData, *, message: str) -> Path:
@@ -49,8 +55,6 @@ def generate(engine: Engine, metadata: MetaData, *, message: str) -> Path:
 
 def differences(engine: Engine, metadata: MetaData) -> list[object]:
     """What distinguishes the database's tables from the models, as Alembic says it: empty when they agree."""
-    from alembic.autogenerate import compare_metadata
-
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         return list(compare_metadata(context, metadata))
