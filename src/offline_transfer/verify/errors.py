@@ -1,0 +1,26 @@
+"""What can be wrong before an archive can be looked at at all."""
+
+from offline_transfer.errors import BadInputError, ExitStatus, NotFoundError, StorageError
+
+
+class ArchiveNotFoundError(NotFoundError):
+    """There is no finished archive at {where}: `metadata.json.gz` is missing. Check the prefix. An export that was broken off has
+    to be run again; a copy has to bring that file too."""
+
+    exit_status = ExitStatus.NOT_FOUND
+
+
+class ManifestMissingError(BadInputError):
+    """The archive at {where} was written with a manifest, and `manifest.json.gz` is missing. Copy it from where it was exported,
+    or export again."""
+
+
+class EntityNotInArchiveError(NotFoundError):
+    """The archive at {where} holds no group or project `{path}`. `offline-transfer archive inspect` lists what it holds."""
+
+
+class SpoolFullError(StorageError):
+    """There is no room for {name} in the temporary directory {directory}. Free some space there, or name another directory in
+    TMPDIR."""
+
+    http_status = 507

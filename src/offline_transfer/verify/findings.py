@@ -1,0 +1,89 @@
+"""What a look at an archive found: values that commands, pages and interfaces show alike."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from offline_transfer.archive.errors import shown
+from offline_transfer.types import JsonObject
+
+
+class FindingKind(StrEnum):
+    """What is the matter. The values are part of the output of `--json` and never change their meaning."""
+
+    # Objects of one archive.
+    MISSING_OBJECT = "missing_object"
+    UNEXPECTED_OBJECT = "unexpected_object"
+    WRONG_SIZE = "wrong_size"
+    WRONG_HASH = "wrong_hash"
+    UNREADABLE = "unreadable"
+    DAMAGED = "damaged"
+    WRONG_COUNT = "wrong_count"
+    CHECKSUMS_DIFFER = "checksums_differ"
+    MIXED_ARCHIVE = "mixed_archive"
+    MISSING_RELATION = "missing_relation"
+    # Contents of one archive.
+    INVALID_RECORD = "invalid_record"
+    INVALID_BUNDLE = "invalid_bundle"
+    WRONG_LFS_OBJECT = "wrong_lfs_object"
+    REFUSED_NAME = "refused_name"
+    UNKNOWN_KEY = "unknown_key"
+    UNKNOWN_RELATION = "unknown_relation"
+    FAILED_RELATION = "failed_relation"
+    UNCHECKED = "unchecked"
+    # Two archives.
+    ONLY_IN_FIRST = "only_in_first"
+    ONLY_IN_SECOND = "only_in_second"
+    DIFFERENT = "different"
+    USERS_MERGED = "users_merged"
+    UNKNOWN_USER = "unknown_user"
+
+
+NOTES: Final = frozenset(
+    {
+        FindingKind.UNKNOWN_KEY,
+        FindingKind.UNKNOWN_RELATION,
+        FindingKind.FAILED_RELATION,
+        FindingKind.UNCHECKED,
+    }
+)
+"""The mild kinds: worth knowing, and no reason to refuse an archive."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is not as it should be, or that could not be looked at.
+
+    `where` is the object (its key), `entity` the full path of a group or project, `path` the place in the relation tree, `sample`
+    something of the data that helps to see the point. Texts of an archive come escaped and cut, safe to print.
+    """
+
+    kind: FindingKind
+    reason: str
+    where: str | None = None
+    entity: str | None = None
+    path: str | None = None
+    sample: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("where", "entity", "path", "sample"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, shown(value))
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether the archive should not be imported, or two archives are not equal, because of it."""
+        return self.kind not in NOTES
+
+    def to_json(self) -> JsonObject:
+        """As `--json` prints it; what does not apply is left out."""
+        values: JsonObject = {
+            "kind": self.kind.value,
+            "where": self.where,
+            "entity": self.entity,
+            "path": self.path,
+            "reason": self.reason,
+            "sample": self.sample,
+        }
+        return {key: value for key, value in values.items() if value is not None}

@@ -1,0 +1,105 @@
+"""A private copy of one object: what is parsed is what was checked, whatever becomes of the original meanwhile."""
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO
+
+from offline_transfer.archive import ndjson, tarball
+from offline_transfer.archive.checksums import checked
+from offline_transfer.archive.errors import LimitExceededError, RecordError
+from offline_transfer.archive.limits import Limits
+from offline_transfer.archive.objects import content
+from offline_transfer.types import JsonObject
+from offline_transfer.verify.errors import SpoolFullError
+from offline_transfer.verify.index import StoredObject
+
+BLOCK_BYTES = 1024 * 1024
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line of an object: its position, counted from 0, and its value or why it has none."""
+
+    index: int
+    value: "JsonObject | RecordError"
+
+
+class Spool:
+    """The private copy. Everything can be read from it again and again; each iteration is of its own."""
+
+    def __init__(self, stored: StoredObject, file: IO[bytes], limits: Limits) -> None:
+        self.stored = stored
+        self._file = file
+        self._limits = limits
+
+    def content(self) -> Iterator[bytes]:
+        """The decompressed content. With a manifest its hash is compared too, at the end: believe nothing before that.
+
+        Raises `DamagedObjectError` and its kin, `LimitExceededError`.
+        """
+        blocks = content(self._blocks(), self.stored.key, self._limits)
+        if self.stored.entry is None:
+            return blocks
+        measurement = self.stored.entry.measurement
+        return checked(
+            blocks, length=measurement.content_bytes, sha256=measurement.content_sha256, name=self.stored.where
+        )
+
+    def lines(self) -> Iterator[bytes]:
+        """The lines of NDJSON, unparsed."""
+        return ndjson.lines(self.content(), self._limits, self.stored.where)
+
+    def records(self) -> Iterator[Record]:
+        """The lines of NDJSON as records; a line that is none comes as its error, and the next ones follow."""
+        name = self.stored.where
+        for index, line in enumerate(self.lines()):
+            try:
+                yield Record(index, ndjson.parse(line, index=index, limits=self._limits, name=name))
+            except RecordError as error:
+                yield Record(index, error)
+
+    def document(self) -> JsonObject:
+        """The one JSON object of `self` and `max_iids`. Raises `RecordError` besides."""
+        return ndjson.document(self.content(), self._limits, self.stored.where)
+
+    def members(self) -> Iterator[tarball.TarMember]:
+        """The files of a tar; each is read before the next is asked for. Raises `UnsafeMemberError` besides."""
+        return tarball.members(self.content(), self._limits, self.stored.where)
+
+    def _blocks(self) -> Iterator[bytes]:
+        position = 0
+        while block := os.pread(self._file.fileno(), BLOCK_BYTES, position):
+            yield block
+            position += len(block)
+
+
+@contextmanager
+def spooled(stored: StoredObject, blocks: Iterable[bytes], limits: Limits) -> Iterator[Spool]:
+    """Copy the stored bytes into a file without a name, comparing size and hash with the manifest's.
+
+    Raises `ChecksumMismatchError`, `LimitExceededError`, `SpoolFullError`, and what the blocks raise.
+    """
+    if stored.size > limits.object_bytes:
+        raise LimitExceededError(name=stored.where, limit=limits.object_bytes, unit="bytes", setting="object_bytes")
+    if stored.entry is not None:
+        blocks = checked(blocks, length=stored.size, sha256=stored.entry.measurement.sha256, name=stored.where)
+    with tempfile.TemporaryFile(prefix="offline-transfer-", buffering=0) as file:
+        for block in blocks:
+            _write(file, block, stored)
+        yield Spool(stored, file, limits)
+
+
+def _write(file: IO[bytes], block: bytes, stored: StoredObject) -> None:
+    rest = memoryview(block)
+    try:
+        while rest:
+            rest = rest[file.write(rest) :]
+    except OSError as error:
+        if error.errno in _FULL:
+            raise SpoolFullError(name=stored.where, directory=tempfile.gettempdir()) from None
+        raise

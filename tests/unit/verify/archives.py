@@ -1,0 +1,139 @@
+"""Small archives for tests, written object by object as literal values."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import orjson
+
+from offline_transfer.archive import tarball
+from offline_transfer.archive.checksums import write_checksums
+from offline_transfer.archive.gzip import compress
+from offline_transfer.archive.keys import (
+    CHECKSUMS_KEY,
+    MANIFEST_KEY,
+    METADATA_KEY,
+    EntityPrefix,
+    ExportPrefix,
+    Extension,
+    ObjectKey,
+)
+from offline_transfer.archive.limits import Limits
+from offline_transfer.archive.manifest import FailedRelation, ManifestEntry, write_manifest
+from offline_transfer.archive.metadata import Metadata
+from offline_transfer.archive.objects import ObjectStream
+from offline_transfer.relations.loader import tree
+from offline_transfer.relations.nodes import RelationNode
+from offline_transfer.storage.disk import DiskStore
+from offline_transfer.types import JsonObject, JsonValue, PortableKind
+
+PREFIX = ExportPrefix("2026-04-16_19-39-00_export_dJtnb3CV")
+READ_AT = datetime(2026, 4, 16, 19, 39, 1, 123456, tzinfo=UTC)
+LIMITS = Limits()
+MAPPING = {"top": "group_1", "top/app": "project_7"}
+
+
+@dataclass
+class Draft:
+    """An archive on its way to a directory. Objects are written at once, what describes them by `finish`."""
+
+    root: Path
+    mapping: Mapping[str, str] = field(default_factory=lambda: MAPPING)
+    ghost: int | None = None
+    prefix: ExportPrefix = PREFIX
+    failed: list[FailedRelation] = field(default_factory=list)
+    entries: dict[str, ManifestEntry] = field(default_factory=dict)
+
+    @property
+    def store(self) -> DiskStore:
+        return DiskStore(self.root)
+
+    def path(self, key: str) -> Path:
+        """The file behind an object."""
+        return self.root / self.prefix.key(key)
+
+    def records(self, key: str, records: Sequence[JsonObject]) -> None:
+        """Write an object of NDJSON, counted by its relation tree."""
+        lines = [orjson.dumps(record) + b"\n" for record in records]
+        self.content(key, b"".join(lines), _counts(ObjectKey.parse(key), records))
+
+    def document(self, key: str, document: JsonObject) -> None:
+        """Write `self` or `max_iids`."""
+        self.content(key, orjson.dumps(document), {ObjectKey.parse(key).relation: 1})
+
+    def files(self, key: str, files: Mapping[str, bytes], *, count: int | None = None) -> None:
+        """Write a tar of files."""
+        members = [
+            tarball.Member(name=name, size=len(data), open=partial(_once, data)) for name, data in sorted(files.items())
+        ]
+        content = b"".join(tarball.write(members, LIMITS, key))
+        self.content(key, content, {ObjectKey.parse(key).relation: len(files) if count is None else count})
+
+    def content(self, key: str, content: bytes, counts: Mapping[str, int]) -> None:
+        """Write any content under a key, with these counts in the manifest."""
+        stream = ObjectStream([content])
+        self.store.put(self.prefix.key(key), lambda: stream)
+        self.entries[key] = ManifestEntry(
+            key=ObjectKey.parse(key), measurement=stream.measurement, records=counts, read_at=READ_AT
+        )
+
+    def metadata(self) -> Metadata:
+        return Metadata(
+            export_prefix=self.prefix,
+            source_hostname="https://source.example.com",
+            entities_mapping={path: EntityPrefix.parse(entity) for path, entity in self.mapping.items()},
+            instance_enterprise=True,
+            source_ghost_user_id=self.ghost,
+            batched=True,
+        )
+
+    def finish(self) -> "Draft":
+        """Write manifest, checksums and metadata, as an export of ours ends."""
+        entries = [self.entries[key] for key in sorted(self.entries)]
+        manifest = b"".join(compress(write_manifest(self.metadata(), self.failed, entries)))
+        self.put(MANIFEST_KEY, manifest)
+        sums = [(str(entry.key), entry.measurement.sha256) for entry in entries]
+        self.put(
+            CHECKSUMS_KEY, b"".join(write_checksums([*sums, (MANIFEST_KEY, hashlib.sha256(manifest).hexdigest())]))
+        )
+        self.put(METADATA_KEY, b"".join(compress([self.metadata().to_json()])))
+        return self
+
+    def finish_as_gitlab(self) -> "Draft":
+        """Write GitLab's metadata alone."""
+        values = self.metadata().to_object()
+        gitlab = {
+            key: values[key] for key in values if key not in ("format_version", "generator", "batched", "export_tag")
+        }
+        self.put(METADATA_KEY, b"".join(compress([orjson.dumps(gitlab)])))
+        return self
+
+    def put(self, key: str, stored: bytes) -> None:
+        """Write stored bytes as they are."""
+        self.store.put(self.prefix.key(key), lambda: (stored,))
+
+
+def _once(data: bytes) -> Iterator[bytes]:
+    yield data
+
+
+def _counts(key: ObjectKey, records: Sequence[JsonValue]) -> dict[str, int]:
+    if key.extension is not Extension.NDJSON:
+        return {}
+    counts: dict[str, int] = {key.relation: 0}
+    node = next((node for node in tree(PortableKind(key.entity.kind)).relations if node.name == key.relation), None)
+    _count(node, key.relation, list(records), counts)
+    return counts
+
+
+def _count(node: RelationNode | None, path: str, records: list[JsonValue], counts: dict[str, int]) -> None:
+    for record in records:
+        counts[path] = counts.get(path, 0) + 1
+        for child in node.children if node is not None else ():
+            assert isinstance(record, dict)
+            below = record.get(child.name)
+            if below is not None:
+                _count(child, child.path, below if isinstance(below, list) else [below], counts)
