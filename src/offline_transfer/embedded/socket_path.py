@@ -27,8 +27,11 @@ def client_directory(run: Path, *, remembered_in: Path) -> Path:
     memo = remembered_in / MEMO
     if memo.exists():
         link = Path(memo.read_text())
-        if _is_ours(link, run):
-            return link
+        if _is_private(link.parent):
+            if not link.is_symlink():
+                link.symlink_to(run)
+            if link.readlink() == run:
+                return link
     for parent in (tempfile.gettempdir(), "/tmp"):  # noqa: S108 - the directory made inside is private
         directory = Path(tempfile.mkdtemp(prefix="offline-transfer-", dir=parent))
         link = directory / LINK
@@ -59,10 +62,6 @@ def forget_client_directory(remembered_in: Path) -> None:
 
 def _fits(directory: Path) -> bool:
     return len(os.fsencode(directory / SOCKET_NAME)) <= ADDRESS_BYTES
-
-
-def _is_ours(link: Path, run: Path) -> bool:
-    return _is_private(link.parent) and link.is_symlink() and link.readlink() == run
 
 
 def _is_private(directory: Path) -> bool:
