@@ -1,0 +1,63 @@
+"""One object between its content and a store."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from offline_transfer.archive.checksums import Measured
+from offline_transfer.archive.errors import LimitExceededError
+from offline_transfer.archive.gzip import compress, decompress, exact_blocks
+from offline_transfer.archive.keys import COMPRESSED_SUFFIX, ObjectKey
+from offline_transfer.archive.limits import Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """Size and SHA-256 of an object as it is stored, and of its content before compression."""
+
+    stored_bytes: int
+    sha256: str
+    content_bytes: int
+    content_sha256: str
+
+
+class ObjectStream:
+    """Content of any piece sizes, compressed and measured on its way to a store.
+
+    Iterate it once, for instance as the body of an upload; `measurement` is there when the iteration has ended.
+    """
+
+    def __init__(self, content: Iterable[bytes]) -> None:
+        self._content = Measured(exact_blocks(content))
+        self._stored = Measured(compress(self._content))
+        self._ended = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._stored
+        self._ended = True
+
+    @property
+    def measurement(self) -> Measurement:
+        """What went by. Asking before the end is a mistake of the caller: a half-written object has no hash."""
+        if not self._ended:
+            raise RuntimeError("an object is measured when all of it has been read")
+        return Measurement(
+            stored_bytes=self._stored.length,
+            sha256=self._stored.sha256,
+            content_bytes=self._content.length,
+            content_sha256=self._content.sha256,
+        )
+
+
+def content(blocks: Iterable[bytes], key: ObjectKey | str, limits: Limits) -> Iterator[bytes]:
+    """The content of a stored object: decompressed if its key ends in `.gz`, else as it is, within the same limits."""
+    name = str(key)
+    return decompress(blocks, limits, name) if name.endswith(COMPRESSED_SUFFIX) else _bounded(blocks, limits, name)
+
+
+def _bounded(blocks: Iterable[bytes], limits: Limits, name: str) -> Iterator[bytes]:
+    taken = 0
+    for block in blocks:
+        taken += len(block)
+        if taken > limits.object_bytes:
+            raise LimitExceededError(name=name, limit=limits.object_bytes, unit="bytes", setting="object_bytes")
+        yield block
