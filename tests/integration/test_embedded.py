@@ -11,11 +11,13 @@ import pytest
 
 from offline_transfer.embedded import THROWAWAY, EmbeddedServer, EmbeddedServerError, StopOutcome, running
 from offline_transfer.embedded.cluster import Cluster
+from tests.support import memory
 
 
 @pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("instance")
+def data_dir() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="ot-", dir=memory.parent_directory()) as name:
+        yield Path(name)
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +27,9 @@ def url(data_dir: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def short_path() -> Iterator[Path]:
-    """A private directory near the root, where pytest's may lie too deep for the address of a socket."""
-    with tempfile.TemporaryDirectory(prefix="ot-", dir="/tmp") as name:
+def private_directory() -> Iterator[Path]:
+    """A directory with a short path; pytest's may lie too deep for the address of a socket."""
+    with tempfile.TemporaryDirectory(prefix="ot-", dir=memory.parent_directory()) as name:
         yield Path(name)
 
 
@@ -125,10 +127,10 @@ def test_it_works_below_directories_that_only_we_can_enter(tmp_path: Path) -> No
 
 
 def test_a_path_longer_than_a_socket_address_is_reached_through_a_private_link(
-    tmp_path: Path, short_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, private_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data_dir = tmp_path / ("long" * 30) / "näme with spaces, 'quotes' and $(signs)"
-    monkeypatch.setattr(tempfile, "tempdir", str(short_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(private_directory))
     with running(data_dir, THROWAWAY) as url:
         assert ask(url, "SELECT 1") == 1
         link = Path((data_dir / "postgresql/socket-directory").read_text())
@@ -139,46 +141,46 @@ def test_a_path_longer_than_a_socket_address_is_reached_through_a_private_link(
         with running(data_dir) as again:
             assert ask(again, "SELECT 1") == 1
             assert again == url
-    assert list(short_path.iterdir()) == []
+    assert list(private_directory.iterdir()) == []
 
 
-def test_data_survives_a_restart_and_the_address_stays(short_path: Path) -> None:
-    with running(short_path, THROWAWAY) as first, psycopg.connect(first) as connection:
+def test_data_survives_a_restart_and_the_address_stays(private_directory: Path) -> None:
+    with running(private_directory, THROWAWAY) as first, psycopg.connect(first) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
-    with running(short_path, THROWAWAY) as second:
+    with running(private_directory, THROWAWAY) as second:
         assert ask(second, "SELECT answer FROM kept") == 42
     assert first == second
 
 
-def test_a_creation_that_was_cut_short_is_begun_anew(tmp_path: Path) -> None:
-    left_over = tmp_path / "postgresql/server/data.partial"
+def test_a_creation_that_was_cut_short_is_begun_anew(private_directory: Path) -> None:
+    left_over = private_directory / "postgresql/server/data.partial"
     left_over.mkdir(parents=True)
     (left_over / "PG_VERSION").write_text("18\n")
-    with running(tmp_path, THROWAWAY) as url:
+    with running(private_directory, THROWAWAY) as url:
         assert ask(url, "SELECT 1") == 1
     assert not left_over.exists()
 
 
-def test_a_server_that_cannot_start_says_why_and_what_to_do(tmp_path: Path) -> None:
-    with running(tmp_path, THROWAWAY):
+def test_a_server_that_cannot_start_says_why_and_what_to_do(private_directory: Path) -> None:
+    with running(private_directory, THROWAWAY):
         pass
-    configuration = tmp_path / "postgresql/server/data/postgresql.conf"
+    configuration = private_directory / "postgresql/server/data/postgresql.conf"
     configuration.write_text(configuration.read_text() + "\nno_such_setting = 1\n")
     with pytest.raises(EmbeddedServerError) as caught:
-        EmbeddedServer(tmp_path).start()
+        EmbeddedServer(private_directory).start()
     assert 'unrecognized configuration parameter "no_such_setting"' in caught.value.message
-    assert str(tmp_path / "postgresql/server/log") in caught.value.message
+    assert str(private_directory / "postgresql/server/log") in caught.value.message
     assert "DATABASE_URL" in caught.value.message
 
 
-def test_a_start_that_failed_leaves_nothing_locked(tmp_path: Path) -> None:
-    server = EmbeddedServer(tmp_path, {"no_such_setting": "1"})
+def test_a_start_that_failed_leaves_nothing_locked(private_directory: Path) -> None:
+    server = EmbeddedServer(private_directory, {"no_such_setting": "1"})
     with pytest.raises(EmbeddedServerError, match="no_such_setting"):
         server.start()
     assert server.leave() is StopOutcome.NOT_RUNNING
-    with running(tmp_path, THROWAWAY) as url:
+    with running(private_directory, THROWAWAY) as url:
         assert ask(url, "SELECT 1") == 1
-    assert Cluster(tmp_path / "postgresql").identity() is None
+    assert Cluster(private_directory / "postgresql").identity() is None
 
 
 def test_a_data_directory_that_is_a_file_is_named(tmp_path: Path) -> None:
