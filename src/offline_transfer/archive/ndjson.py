@@ -34,6 +34,7 @@ _DIGITS_ALIKE = bytes(ord("0") if chr(code) in "0123456789" else code for code i
 _SUSPICIOUS_DIGITS = b"0" * (_LONGEST_SAFE_DIGITS + 1)
 _NUL_ESCAPE = b"\\u0000"
 _REAL_NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*+\\u0000")
+_EACH_NUL_ESCAPE = re.compile(rb"((?<!\\)(?:\\\\)*+(?:\\u0000)*?)\\u0000")
 # An unterminated string runs to the end of the line, so that invalid input is passed over once and not from each quote again.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _NUMBER = re.compile(rb"-?[0-9][0-9.eE+-]*+")
@@ -99,6 +100,11 @@ def parse(line: bytes, *, index: int, limits: Limits, name: str) -> JsonObject:
     return record
 
 
+def without_nul(line: bytes) -> bytes:
+    """The line without the escapes of U+0000, which PostgreSQL cannot store and GitLab removes from diffs."""
+    return _EACH_NUL_ESCAPE.sub(rb"\1", line)
+
+
 def document(blocks: Iterable[bytes], limits: Limits, name: str) -> JsonObject:
     """Read an object that is one JSON document, such as `self`, laid out in any way. It may be as long as a line."""
     pieces: list[bytes] = []
@@ -115,7 +121,9 @@ def _check_values(line: bytes, *, index: int, limits: Limits, name: str) -> None
     if line.count(b",") + line.count(b"{") + line.count(b"[") < limits.record_values:
         return
     outside_strings = _STRING.sub(b"", line)
+    # A value follows each comma and each bracket that opens something; a bracket that is empty opens nothing.
     values = 1 + sum(outside_strings.count(mark) for mark in (b",", b"{", b"["))
+    values -= outside_strings.count(b"{}") + outside_strings.count(b"[]")
     if values > limits.record_values:
         problem = f"it holds more than {limits.record_values:,} values"
         raise RecordTooLargeError.at(name=name, index=index, problem=problem)

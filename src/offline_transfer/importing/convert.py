@@ -23,8 +23,8 @@ _TIMESTAMP = re.compile(
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
-_TRUE = frozenset({True, 1, "1", "t", "true", "TRUE", "True", "on", "yes"})
-_FALSE = frozenset({False, 0, "0", "f", "false", "FALSE", "False", "off", "no"})
+_TRUE = frozenset({True, "1", "t", "true", "TRUE", "True", "on", "yes"})
+_FALSE = frozenset({False, "0", "f", "false", "FALSE", "False", "off", "no"})
 
 
 def converter(column: AnyColumn) -> Converter:

@@ -22,6 +22,7 @@ from offline_transfer.relations.nodes import (
     ImportRule,
     Join,
     Link,
+    LinkBy,
     Missing,
     Order,
     PortableTree,
@@ -37,7 +38,7 @@ _KNOWN_KEYS = frozenset(
     {
         "model", "included", "excluded", "columns", "methods", "where", "via", "through", "identity", "order",
         "prepare", "on_import", "unique", "needs", "single", "user", "contributions", "ancestor",
-        "detached",
+        "detached", "link_by",
     }
 )  # fmt: skip
 
@@ -142,6 +143,7 @@ class _Builder:
             prepare=spec.get("prepare"),
             unique=tuple(spec.get("unique", ())),
             needs=tuple(spec.get("needs", ())),
+            link_by=_link_by(spec, table),
             latest_only=spec.get("single") == "latest",
             is_user=bool(spec.get("user")),
             is_ancestor=bool(spec.get("ancestor")),
@@ -209,6 +211,15 @@ def _table(model: type[Base]) -> Table:
 def _via(spec: Spec, parent_name: str) -> str | None:
     via = spec.get("via")
     return via.get(parent_name) if isinstance(via, dict) else via
+
+
+def _link_by(spec: Spec, table: Table) -> tuple[LinkBy, ...]:
+    found = []
+    for name, by in spec.get("link_by", {}).items():
+        column = table.c[name]
+        (attribute, far_column), *_ = by.items()
+        found.append(LinkBy(column, attribute, next(iter(column.foreign_keys)).column.table, far_column))
+    return tuple(found)
 
 
 def _order(spec: Spec, table: Table) -> Order | None:

@@ -137,6 +137,16 @@ class Fill:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkBy:
+    """A foreign key that an import finds by an attribute of the record: the row of `table` whose `far_column` has its value."""
+
+    column: AnyColumn
+    attribute: str
+    table: Table
+    far_column: str
+
+
+@dataclass(frozen=True, slots=True)
 class RelationNode:
     """One place in a relation tree."""
 
@@ -158,6 +168,7 @@ class RelationNode:
     prepare: str | None = None
     unique: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    link_by: tuple[LinkBy, ...] = ()
     latest_only: bool = False
     is_user: bool = False
     is_ancestor: bool = False

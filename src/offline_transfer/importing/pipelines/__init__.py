@@ -1,0 +1,1 @@
+"""Pipelines of relations that hold files; tree relations need none of their own."""

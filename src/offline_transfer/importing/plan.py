@@ -1,0 +1,270 @@
+"""A relation tree compiled for import: for each place in it, what a record's keys become in a row of which table."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from sqlalchemy import DefaultClause, Table, TextClause
+
+from offline_transfer.importing import convert
+from offline_transfer.relations.attributes import DropReason, drop_reason
+from offline_transfer.relations.loader import tree
+from offline_transfer.relations.nodes import (
+    AnyColumn,
+    Attribute,
+    Identity,
+    ImportRule,
+    Join,
+    Link,
+    LinkBy,
+    Missing,
+    RelationNode,
+    Scope,
+)
+from offline_transfer.types import Edition, PortableKind
+
+NOW = object()
+"""Stands in a template for the time of the import."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setter:
+    """What one key of a record sets."""
+
+    index: int
+    name: str
+    convert: convert.Converter
+    rule: ImportRule | None
+    nullable: bool
+    optional: bool
+
+
+@dataclass(slots=True, eq=False)
+class NodePlan:
+    """One place in the tree. Built once per process; `eq=False` so that it can key dictionaries by identity."""
+
+    node: RelationNode
+    path: str
+    table: Table
+    columns: tuple[str, ...]
+    template: list[Any]
+    id_index: int | None
+    link_index: int | None
+    type_index: int | None
+    parent_index: int | None
+    parent_required: bool
+    setters: dict[str, Setter]
+    users: dict[str, tuple[int, bool, ImportRule | None]]
+    ignored: frozenset[str]
+    excluded: frozenset[str]
+    fills: tuple[tuple[int, int], ...]
+    required: tuple[tuple[int, str, bool], ...]
+    unique: tuple[int, ...]
+    parent: "NodePlan | None"
+    children: "dict[str, NodePlan]" = field(default_factory=dict)
+    linked: "list[tuple[str, NodePlan]]" = field(default_factory=list)
+    between: "NodePlan | None" = None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other batches may name the same record: it is found or created before the batch."""
+        return self.node.identity is not None
+
+    def drop(self, key: str) -> DropReason:
+        """Why a key that means nothing here is dropped."""
+        return drop_reason(key, self.excluded)
+
+
+@cache
+def plans(kind: PortableKind, edition: Edition) -> Mapping[str, NodePlan]:
+    """The plans of the relations of the first level, by name."""
+    return {node.name: _compile(node, None) for node in tree(kind, edition).relations}
+
+
+@cache
+def root_plan(kind: PortableKind, edition: Edition) -> NodePlan:
+    """The plan of the portable itself."""
+    return _compile(tree(kind, edition).root, None, with_children=_no_children)
+
+
+def count_nested(plan: NodePlan, record: Mapping[str, Any], count: Callable[[str, int], None]) -> None:
+    """Calls `count` with the path of every record below this one, as often as it occurs."""
+    for key, child in plan.children.items():
+        for below in records_of(record.get(key)):
+            count(child.path, 1)
+            count_nested(child, below, count)
+
+
+def records_of(value: Any) -> list[dict[str, Any]]:
+    """The records under one key: a list's objects, a single object, or none."""
+    if isinstance(value, dict):
+        return [value]
+    if isinstance(value, list):
+        return [item for item in value if isinstance(item, dict)]
+    return []
+
+
+def _all_children(node: RelationNode, plan: NodePlan) -> None:
+    for child in node.children:
+        plan.children[child.name] = _compile(child, plan)
+
+
+def _no_children(_node: RelationNode, _plan: NodePlan) -> None:
+    return
+
+
+def _compile(
+    node: RelationNode,
+    parent: NodePlan | None,
+    with_children: Callable[[RelationNode, NodePlan], None] = _all_children,
+) -> NodePlan:
+    columns = tuple(column.name for column in node.table.c)
+    setters, users, ignored = _keys(node, columns)
+    join = node.join
+    on_child = node.link in (Link.HAS_MANY, Link.HAS_ONE) and join is not None
+    parent_column = join.column if join is not None and node.link is Link.BELONGS_TO else None
+    plan = NodePlan(
+        node=node,
+        path=node.path,
+        table=node.table,
+        columns=columns,
+        template=_template(node, columns),
+        id_index=columns.index("id") if "id" in columns else None,
+        link_index=columns.index(join.column.name) if on_child and join is not None else None,
+        type_index=columns.index(join.type_column.name)
+        if on_child and join is not None and join.type_column is not None
+        else None,
+        parent_index=parent.columns.index(parent_column.name) if parent and parent_column is not None else None,
+        parent_required=parent_column is not None and not parent_column.nullable,
+        setters=setters,
+        users=users,
+        ignored=ignored,
+        excluded=frozenset(node.excluded),
+        fills=tuple((columns.index(fill.column.name), fill.depth) for fill in node.fills),
+        required=_required(node, columns),
+        unique=tuple(columns.index(name) for name in node.unique),
+        parent=parent,
+    )
+    if join is not None and join.through is not None:
+        plan.between = _compile(_between_node(node, join.through), parent)
+    with_children(node, plan)
+    plan.linked = [(link.attribute, _compile(_linked_node(node, link), plan)) for link in node.link_by]
+    return plan
+
+
+def _between_node(node: RelationNode, table: Table) -> RelationNode:
+    """The table between two records, which has no records of its own."""
+    return RelationNode(
+        name=node.name,
+        path=node.path,
+        depth=node.depth,
+        table=table,
+        link=Link.ROOT,
+        edition=node.edition,
+        direction=node.direction,
+        attributes=(),
+        excluded={},
+        children=(),
+    )
+
+
+def _linked_node(node: RelationNode, link: LinkBy) -> RelationNode:
+    """A link by an attribute, as if the far record were nested: it is only looked up, never made."""
+    return RelationNode(
+        name=link.attribute,
+        path=f"{node.path}.{link.attribute}",
+        depth=node.depth + 1,
+        table=link.table,
+        link=Link.BELONGS_TO,
+        edition=node.edition,
+        direction=node.direction,
+        attributes=(),
+        excluded={},
+        children=(),
+        join=Join(column=link.column),
+        identity=Identity(by=(link.far_column,), within=Scope.PROJECT, missing=Missing.SKIP),
+    )
+
+
+def _keys(
+    node: RelationNode, columns: tuple[str, ...]
+) -> tuple[dict[str, Setter], dict[str, tuple[int, bool, ImportRule | None]], frozenset[str]]:
+    """What sets a column, what names a user, and what is ours to know but not to take (foreign keys, computed values)."""
+    setters: dict[str, Setter] = {}
+    users: dict[str, tuple[int, bool, ImportRule | None]] = {}
+    ignored = set()
+    for attribute in node.attributes:
+        column = attribute.column
+        if column is None or column.name in (node.where or {}) or _is_foreign(attribute, column, node):
+            ignored.add(attribute.name)
+            continue
+        index = columns.index(column.name)
+        if attribute.user_reference or _names_user(column):
+            users[attribute.name] = (index, column.nullable is True, attribute.rule)
+            continue
+        optional = column.nullable is True or column.server_default is not None
+        setters[attribute.name] = Setter(
+            index, column.name, convert.converter(column), attribute.rule, column.nullable is True, optional
+        )
+    return setters, users, frozenset(ignored)
+
+
+def _is_foreign(attribute: Attribute, column: AnyColumn, node: RelationNode) -> bool:
+    if attribute.user_reference or _names_user(column):
+        return False
+    type_column = node.join.type_column if node.join is not None else None
+    return bool(column.foreign_keys) or column.name == "id" or column is type_column
+
+
+def _names_user(column: AnyColumn) -> bool:
+    return any(key.column.table.name == "users" for key in column.foreign_keys)
+
+
+def _template(node: RelationNode, columns: tuple[str, ...]) -> list[Any]:
+    """A row before its record is read: the constants of the relation and the defaults of the table."""
+    constants = dict(node.where or {})
+    template: list[Any] = []
+    for name in columns:
+        column = node.table.c[name]
+        if name in constants:
+            template.append(constants[name])
+        elif name in ("created_at", "updated_at") and not column.nullable:
+            template.append(NOW)
+        else:
+            template.append(_default(column))
+    return template
+
+
+def _default(column: AnyColumn) -> Any:
+    default = column.server_default
+    if not isinstance(default, DefaultClause):
+        return None
+    argument = default.arg
+    literal = argument.text if isinstance(argument, TextClause) else argument if isinstance(argument, str) else None
+    if literal is None:
+        return NOW
+    return literal
+
+
+def _required(node: RelationNode, columns: tuple[str, ...]) -> tuple[tuple[int, str, bool], ...]:
+    """Columns that the record itself must give: not null, no default, no key that the import sets."""
+    ours = {fill.column.name for fill in node.fills} | {"id"}
+    if node.join is not None:
+        ours.add(node.join.column.name)
+    from_children = {
+        child.join.column.name for child in node.children if child.link is Link.BELONGS_TO and child.join is not None
+    }
+    result = []
+    for attribute in node.attributes:
+        column = attribute.column
+        if column is None or column.name in ours | from_children or column.nullable:
+            continue
+        if column.server_default is None or column.info.get("present"):
+            result.append((columns.index(column.name), attribute.name, bool(column.info.get("present"))))
+    return tuple(result)
+
+
+def creates(plan: NodePlan) -> bool:
+    """Whether a shared record that does not exist is made."""
+    return plan.node.identity is not None and plan.node.identity.missing is Missing.CREATE

@@ -1,0 +1,183 @@
+"""Makes the group or project that an entity becomes: name, path, visibility and its own attributes.
+
+Source: GroupPipeline, ProjectPipeline and their transformers in GitLab.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from offline_transfer.forge.enums import SquashSetting, Visibility
+from offline_transfer.forge.namespaces import Namespace
+from offline_transfer.forge.projects import Project, ProjectSetting
+from offline_transfer.forge.routes import Route
+from offline_transfer.importing.errors import DestinationNotFoundError, InvalidDestinationError
+from offline_transfer.importing.plan import NodePlan, root_plan
+from offline_transfer.importing.units import Unit
+from offline_transfer.relations.attributes import DropReason
+from offline_transfer.types import Edition, JsonObject, PortableKind
+
+_SLUG = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]{0,254}", re.ASCII)
+_RESERVED = frozenset({"-", ".", "..", "api", "admin", "explore", "help", "users", "groups", "projects", "uploads"})
+_RESERVED_ENDINGS = (".git", ".atom", ".", "-")
+TRIES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A group or project that was made: its id and full path, and the attributes that it did not take."""
+
+    id: int
+    full_path: str
+    unit: Unit
+
+
+def namespace_by_path(session: Session, full_path: str) -> Namespace | None:
+    """The group with this full path, in any case; None for the root. Raises DestinationNotFoundError."""
+    if full_path == "":
+        return None
+    found = session.scalar(
+        select(Namespace)
+        .join(Route, Route.namespace_id == Namespace.id)
+        .where(func.lower(Route.path) == full_path.lower())
+    )
+    if found is None:
+        raise DestinationNotFoundError(path=full_path)
+    return found
+
+
+def checked_slug(slug: str) -> str:
+    """The slug as it is when it can stand in a path. Raises InvalidDestinationError."""
+    if not _SLUG.fullmatch(slug):
+        reason = "a path is made of letters, digits, `_`, `-` and `.`"
+    elif slug.lower() in _RESERVED:
+        reason = "the name is reserved"
+    elif slug.endswith(_RESERVED_ENDINGS):
+        reason = "it ends with `.git`, `.atom`, `.` or `-`"
+    else:
+        return slug
+    raise InvalidDestinationError(path=ascii(slug[:100])[1:-1], reason=reason)
+
+
+def make_group(
+    session: Session,
+    portable_id: int,
+    *,
+    parent: Namespace | None,
+    slug: str,
+    attributes: JsonObject,
+    edition: Edition,
+) -> Made:
+    """Makes a group below a parent, or at the root."""
+    values, unit = _own_attributes(root_plan(PortableKind.GROUP, edition), attributes)
+    path = _free_path(session, parent, checked_slug(slug))
+    values |= {
+        "id": portable_id,
+        "path": path.rsplit("/", 1)[-1],
+        "type": "Group",
+        "name": values.get("name") or slug,
+        "parent_id": None if parent is None else parent.id,
+        "visibility_level": _visibility(values.get("visibility_level"), parent),
+    }
+    session.execute(insert(Namespace.__table__).values(values))  # type: ignore[arg-type]
+    session.add(Route(path=path, name=str(values["name"]), namespace_id=portable_id))
+    session.flush()
+    return Made(portable_id, path, unit)
+
+
+def make_project(
+    session: Session,
+    portable_id: int,
+    *,
+    parent: Namespace,
+    slug: str,
+    attributes: JsonObject,
+    edition: Edition,
+) -> Made:
+    """Makes a project in a group."""
+    values, unit = _own_attributes(root_plan(PortableKind.PROJECT, edition), attributes)
+    path = _free_path(session, parent, checked_slug(slug))
+    values |= {
+        "id": portable_id,
+        "path": path.rsplit("/", 1)[-1],
+        "name": values.get("name") or slug,
+        "namespace_id": parent.id,
+        "visibility_level": _visibility(values.get("visibility_level"), parent),
+    }
+    session.execute(insert(Project.__table__).values(values))  # type: ignore[arg-type]
+    session.add(Route(path=path, name=str(values["name"]), project_id=portable_id))
+    session.add(_settings(portable_id, attributes))
+    session.flush()
+    return Made(portable_id, path, unit)
+
+
+def group_chain(session: Session, namespace_id: int | None) -> tuple[int, ...]:
+    """A group and the groups around it, the nearest first."""
+    chain: list[int] = []
+    while namespace_id is not None and namespace_id not in chain:
+        chain.append(namespace_id)
+        namespace_id = session.scalar(select(Namespace.parent_id).where(Namespace.id == namespace_id))
+    return tuple(chain)
+
+
+def _own_attributes(plan: NodePlan, attributes: JsonObject) -> tuple[dict[str, Any], Unit]:
+    """The columns that the source sets; null and whatever cannot be understood leave the column's default."""
+    values: dict[str, Any] = {}
+    unit = Unit(0, plan)
+    for key, value in attributes.items():
+        setter = plan.setters.get(key)
+        if setter is not None:
+            try:
+                if value is not None:
+                    values[setter.name] = setter.convert(value)
+            except (ValueError, OverflowError):
+                unit.drop("self", key, DropReason.INVALID)
+        elif key not in plan.ignored and not (isinstance(value, list | dict) and _looks_like_records(value)):
+            unit.drop("self", key, plan.drop(key))
+    return values, unit
+
+
+def _looks_like_records(value: "list[Any] | dict[str, Any]") -> bool:
+    return isinstance(value, dict) or any(isinstance(item, dict) for item in value)
+
+
+def _visibility(wanted: object, parent: Namespace | None) -> int:
+    """The source's visibility, no higher than the group around it; private when the source does not say."""
+    level = wanted if isinstance(wanted, int) and wanted in set(Visibility) else Visibility.private.value
+    return level if parent is None else min(level, parent.visibility_level)
+
+
+def _free_path(session: Session, parent: Namespace | None, slug: str) -> str:
+    """The full path for a slug; where it is taken, the first of `slug_1`, `slug_2`, ... that is not."""
+    prefix = ""
+    if parent is not None:
+        prefix = session.scalars(select(Route.path).where(Route.namespace_id == parent.id)).one() + "/"
+    for number in range(TRIES):
+        path = f"{prefix}{slug}_{number}" if number else f"{prefix}{slug}"
+        if session.scalar(select(Route.id).where(func.lower(Route.path) == path.lower())) is None:
+            return path
+    raise InvalidDestinationError(path=slug, reason=f"it and {TRIES} names like it are taken")
+
+
+def _settings(project_id: int, attributes: JsonObject) -> ProjectSetting:
+    squash = attributes.get("squash_option")
+    names = {member.name: member.value for member in SquashSetting}
+    option = names.get(squash) if isinstance(squash, str) else squash if squash in names.values() else None
+    allow = attributes.get("allow_merge_on_skipped_pipeline")
+    setting = ProjectSetting(
+        project_id=project_id,
+        merge_commit_template=_text(attributes.get("merge_commit_template")),
+        squash_commit_template=_text(attributes.get("squash_commit_template")),
+    )
+    if isinstance(allow, bool):
+        setting.allow_merge_on_skipped_pipeline = allow
+    if isinstance(option, int):
+        setting.squash_option = option
+    return setting
+
+
+def _text(value: object) -> str | None:
+    return value.replace("\0", "") if isinstance(value, str) else None

@@ -1,0 +1,400 @@
+"""From a record with everything below it to rows: GitLab's relation factory, compiled.
+
+Ids are ours and known before anything is written; users and shared records are looked up in what earlier records have found, and
+noted for the resolver when they are new. Nothing here touches the database.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from offline_transfer.contributions.lookup import UserLookup
+from offline_transfer.forge.enums import AccessLevel
+from offline_transfer.importing import rules, shims
+from offline_transfer.importing.plan import NOW, NodePlan, count_nested, records_of
+from offline_transfer.importing.prepare import PREPARE
+from offline_transfer.importing.units import Row, SharedRef, Unit
+from offline_transfer.relations.attributes import DropReason
+from offline_transfer.relations.nodes import ImportRule, Link, Scope
+from offline_transfer.transfers.accounting import Fail, Skip
+
+POSITION_DISTANCE = 500
+"""Between the relative positions of neighbours, as GitLab leaves it."""
+
+Record = dict[str, Any]
+
+
+class Ids(Protocol):
+    """Gives ids of tables before their rows are written."""
+
+    def next(self, table: str) -> int:
+        """An id that nobody else gets."""
+
+
+class SharedCache(Protocol):
+    """What is known of shared records."""
+
+    def get(self, plan: NodePlan, key: tuple[Any, ...]) -> int | None:
+        """The id of a shared record that was found or made before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where records go, and what the importing user may give."""
+
+    portable_id: int
+    now: str
+    level_cap: int = AccessLevel.owner
+    may_grant: bool = True
+
+
+class RecordBuilder:
+    """Builds the units of one portable."""
+
+    def __init__(self, destination: Destination, ids: Ids, users: UserLookup, shared: SharedCache) -> None:
+        self.destination = destination
+        self._ids = ids
+        self._users = users
+        self._shared = shared
+
+    @property
+    def portable_id(self) -> int:
+        """The id of the project or group that is filled."""
+        return self.destination.portable_id
+
+    def unit(self, plan: NodePlan, record: Record, index: int) -> Unit:
+        """The unit of one record of the first level; `index` is its place in the relation, from 0."""
+        unit = Unit(index, plan, title=_title(record))
+        if plan.node.is_user:
+            self.learn_user(plan, record, unit)
+        elif plan.is_shared:
+            self._share(plan, record, unit, row=None, ancestors=())
+        else:
+            self._add(plan, record, unit, parent=None, ancestors=())
+        return unit
+
+    def learn_user(self, plan: NodePlan, record: Record, unit: Unit) -> None:
+        """A record that is a user: what it says is kept for whoever stands for them."""
+        for shim in shims.BY_RELATION.get(plan.node.name, ()):
+            shim(record)
+        source_id = _source_id(record.get("id"))
+        if source_id is not None:
+            self._learn(source_id, record)
+            unit.named.append(source_id)
+        unit.recognise(plan.path)
+        self._drop_strangers(plan, record, unit, known=frozenset(record) & {"id", "name", "username", "public_email"})
+
+    def shared_row(self, plan: NodePlan, record: Record, unit: Unit) -> Row:
+        """The row of a shared record, in case it has to be made."""
+        row = Row(plan, self.template(plan), None, counted=False)
+        if plan.id_index is not None:
+            row.values[plan.id_index] = self._ids.next(plan.table.name)
+        self.values(plan, record, unit, row, ())
+        return row
+
+    def below(self, plan: NodePlan, record: Record, unit: Unit, row: Row) -> None:
+        """Adds everything below a shared record that has just been found or made, whose row is written elsewhere."""
+        for name, child in plan.children.items():
+            if child.node.link in (Link.HAS_MANY, Link.HAS_ONE):
+                for nested in records_of(record.get(name)):
+                    self._add(child, nested, unit, parent=row, ancestors=(row,))
+
+    def values(self, plan: NodePlan, record: Record, unit: Unit, row: Row, ancestors: tuple[Row, ...]) -> None:
+        """Sets the columns of a row from a record, and counts what is dropped."""
+        for shim in shims.BY_RELATION.get(plan.node.name, ()):
+            shim(record)
+        values = row.values
+        setters, users = plan.setters, plan.users
+        unknown = None
+        for key, value in record.items():
+            setter = setters.get(key)
+            if setter is not None:
+                if value is None:
+                    if setter.nullable:
+                        values[setter.index] = None
+                    continue
+                try:
+                    value = setter.convert(value)
+                except (ValueError, OverflowError) as error:
+                    self._invalid(plan, row, unit, key, setter.optional, str(error))
+                    continue
+                if setter.rule is not None:
+                    value = self._ruled(setter.rule, value, unit)
+                values[setter.index] = value
+            elif key in users:
+                self._user(plan, key, value, row, unit)
+            elif key not in plan.children and key not in plan.ignored:
+                unknown = key if unknown is None else unknown
+        for index, depth in plan.fills:
+            if depth == 0:
+                row.values[index] = self.portable_id
+            elif depth <= len(ancestors):
+                row.values[index] = ancestors[depth - 1].id
+        used = PREPARE[plan.node.prepare](record, row, unit, self) if plan.node.prepare else frozenset()
+        if unknown is not None:
+            self._drop_strangers(plan, record, unit, known=used)
+        self._rules_without_value(plan, record, row, unit)
+
+    def _add(
+        self, plan: NodePlan, record: Record, unit: Unit, *, parent: Row | None, ancestors: tuple[Row, ...]
+    ) -> Row | None:
+        row = Row(plan, self.template(plan), parent)
+        if plan.link_index is not None:
+            row.values[plan.link_index] = self.portable_id if parent is None else parent.id
+        if plan.id_index is not None:
+            row.values[plan.id_index] = self._ids.next(plan.table.name)
+        self.values(plan, record, unit, row, ancestors)
+        if plan.type_index is not None:
+            given = record.get(plan.columns[plan.type_index])
+            names = plan.node.join.type_names if plan.node.join else ()
+            row.values[plan.type_index] = given if given in names else names[0]
+        if not row.is_out:
+            self.require(plan, row)
+        unit.rows.append(row)
+        if row.is_out:
+            self._leave_out(plan, record, row, unit)
+            return None
+        self._children(plan, record, unit, row, (*ancestors, row))
+        return row
+
+    def _children(self, plan: NodePlan, record: Record, unit: Unit, row: Row, ancestors: tuple[Row, ...]) -> None:
+        for attribute, linked in plan.linked:
+            self._refer(linked, (record.get(attribute),), {}, unit, row, counted=False)
+        for name, child in plan.children.items():
+            value = record.get(name)
+            if not value:
+                continue
+            if child.node.is_user:
+                self._nested_user(plan, child, record, value, row, unit)
+            elif child.node.is_ancestor:
+                unit.recognise(child.path, len(records_of(value)))
+            elif child.node.link is Link.THROUGH:
+                for nested in records_of(value):
+                    self._join(child, nested, unit, row)
+            elif child.is_shared:
+                for nested in records_of(value):
+                    self._share(child, nested, unit, row=row, ancestors=ancestors)
+            else:
+                seen: set[tuple[Any, ...]] = set()
+                for nested in records_of(value):
+                    self._add_once(child, nested, unit, row, ancestors, seen)
+
+    def _add_once(
+        self, plan: NodePlan, record: Record, unit: Unit, parent: Row, ancestors: tuple[Row, ...], seen: set[Any]
+    ) -> None:
+        """Adds a child unless the parent has one of the same key already (two assignments of one user)."""
+        if plan.node.unique:
+            key = tuple(record.get(name) for name in plan.node.unique)
+            if key in seen:
+                unit.skip(plan.path, Skip.DUPLICATE)
+                count_nested(plan, record, lambda path, count: unit.skip(path, Skip.PARENT_SKIPPED, count))
+                return
+            seen.add(key)
+        self._add(plan, record, unit, parent=parent, ancestors=ancestors)
+
+    def _share(
+        self, plan: NodePlan, record: Record, unit: Unit, *, row: Row | None, ancestors: tuple[Row, ...]
+    ) -> None:
+        identity = plan.node.identity
+        assert identity is not None
+        if identity.within is Scope.ISSUE:
+            self._share_in_issue(plan, record, unit, row, ancestors)
+            return
+        for shim in shims.BY_RELATION.get(plan.node.name, ()):
+            shim(record)
+        key, problem = self.key(plan, record)
+        if problem is not None:
+            unit.fail(plan.path, problem[0], problem[1])
+            count_nested(plan, record, unit.fail_below)
+            if row is not None and plan.parent_required:
+                row.failure, row.message = Fail.MISSING_VALUE, problem[1]
+            return
+        self._refer(plan, key, record, unit, row, counted=True)
+
+    def _refer(
+        self, plan: NodePlan, key: tuple[Any, ...], record: Record, unit: Unit, row: Row | None, *, counted: bool
+    ) -> None:
+        known = self._shared.get(plan, key) if row is not None else None
+        if known is not None and row is not None and plan.parent_index is not None:
+            row.values[plan.parent_index] = known
+            if counted:
+                unit.recognise(plan.path)
+                count_nested(plan, record, unit.recognise)
+            return
+        unit.shared.append(SharedRef(plan, key, record, unit, row, plan.parent_index or 0, counted))
+
+    def _share_in_issue(
+        self, plan: NodePlan, record: Record, unit: Unit, row: Row | None, ancestors: tuple[Row, ...]
+    ) -> None:
+        """A record that only its own unit can name: found among the rows built so far, else made."""
+        assert row is not None
+        identity = plan.node.identity
+        assert identity is not None
+        is_child = plan.node.link is not Link.BELONGS_TO
+        owner = row if is_child else ancestors[0]
+        local = (plan.table.name, id(owner), *(record.get(name) for name in identity.by))
+        found = unit.local.get(local)
+        if found is None:
+            parent = row if is_child else owner
+            found = self._add(plan, record, unit, parent=parent, ancestors=ancestors if is_child else ancestors[:1])
+            if found is not None:
+                unit.local[local] = found
+        else:
+            unit.recognise(plan.path)
+            count_nested(plan, record, unit.recognise)
+        if plan.parent_index is not None and found is not None:
+            row.values[plan.parent_index] = found.id
+
+    def _join(self, plan: NodePlan, record: Record, unit: Unit, parent: Row) -> None:
+        """A shared record behind a table in between: the row in between is made here, uncounted."""
+        join = plan.node.join
+        assert join is not None
+        assert join.far_column is not None
+        between = plan.between
+        assert between is not None
+        row = Row(between, self.template(between), parent, counted=False)
+        row.values[between.columns.index(join.column.name)] = parent.id
+        if between.id_index is not None:
+            row.values[between.id_index] = self._ids.next(between.table.name)
+        unit.rows.append(row)
+        key, problem = self.key(plan, record)
+        if problem is not None:
+            row.failure = Fail.PARENT_FAILED
+            unit.fail(plan.path, problem[0], problem[1])
+            return
+        known = self._shared.get(plan, key)
+        index = between.columns.index(join.far_column.name)
+        if known is not None:
+            row.values[index] = known
+            unit.recognise(plan.path)
+            return
+        unit.shared.append(SharedRef(plan, key, record, unit, row, index))
+
+    def key(self, plan: NodePlan, record: Record) -> tuple[tuple[Any, ...], tuple[Fail, str] | None]:
+        """The natural key of a shared record, or why it has none."""
+        identity = plan.node.identity
+        assert identity is not None
+        key: list[Any] = []
+        blank = identity.within is Scope.INSTANCE
+        for name in identity.by:
+            setter = plan.setters[name]
+            value = record.get(name)
+            try:
+                key.append(("" if blank else None) if value is None else setter.convert(value))
+            except (ValueError, OverflowError) as error:
+                return (), (Fail.INVALID_VALUE, f"`{name}` is {error}")
+        if all(value is None or value == "" for value in key):
+            return (), (Fail.MISSING_VALUE, f"`{identity.by[0]}` is missing")
+        return tuple(key), None
+
+    def template(self, plan: NodePlan) -> list[Any]:
+        """The values of a row before its record is read."""
+        return [self.destination.now if value is NOW else value for value in plan.template]
+
+    def _user(self, plan: NodePlan, key: str, value: Any, row: Row, unit: Unit) -> None:
+        index, nullable, rule = plan.users[key]
+        if rule is ImportRule.IMPORTER:
+            row.values[index] = self._users.importer_id
+            return
+        source_id = _source_id(value)
+        if source_id is None:
+            if value is not None:
+                self._invalid(plan, row, unit, key, nullable, "not a user id")
+            return
+        known = self._users.get(source_id)
+        if known is not None:
+            row.values[index] = known
+        else:
+            row.values[index] = 0
+            unit.users.append((row, index, source_id))
+
+    def _nested_user(self, plan: NodePlan, child: NodePlan, record: Record, value: Any, row: Row, unit: Unit) -> None:
+        for nested in records_of(value):
+            for shim in shims.BY_RELATION.get(child.node.name, ()):
+                shim(nested)
+            column = child.node.join.column.name if child.node.join else ""
+            source_id = _source_id(record.get(column))
+            if source_id is None and (source_id := _source_id(nested.get("id"))) is not None:
+                self._user(plan, column, source_id, row, unit)
+            if source_id is not None:
+                self._learn(source_id, nested)
+            unit.recognise(child.path)
+
+    def _learn(self, source_id: int, record: Mapping[str, Any]) -> None:
+        self._users.learn(
+            source_id,
+            username=record.get("username"),
+            name=record.get("name"),
+            public_email=record.get("public_email"),
+        )
+
+    def require(self, plan: NodePlan, row: Row) -> None:
+        """Decides whether a row lacks what it cannot be without."""
+        for name in plan.node.needs:
+            if row.values[plan.columns.index(name)] is None:
+                row.skip = Skip.NO_AUTHOR
+                return
+        for index, name, present in plan.required:
+            value = row.values[index]
+            if value is None or (present and isinstance(value, str) and not value.strip()):
+                row.failure = Fail.MISSING_VALUE
+                row.message = f"`{name}` is missing"
+                return
+
+    def _leave_out(self, plan: NodePlan, record: Record, row: Row, unit: Unit) -> None:
+        if row.skip is not None:
+            count_nested(plan, record, lambda path, count: unit.skip(path, Skip.PARENT_SKIPPED, count))
+        else:
+            count_nested(plan, record, unit.fail_below)
+
+    def _invalid(self, plan: NodePlan, row: Row, unit: Unit, key: str, optional: bool, problem: str) -> None:
+        if optional:
+            unit.drop(plan.path, key, DropReason.INVALID)
+        else:
+            row.failure = Fail.INVALID_VALUE
+            row.message = f"`{key}` is {problem}"
+
+    def _ruled(self, rule: ImportRule, value: Any, unit: Unit) -> Any:
+        return rules.apply(
+            rule,
+            value,
+            cap=self.destination.level_cap,
+            position=(unit.index + 1) * POSITION_DISTANCE,
+            may_grant=self.destination.may_grant,
+        )
+
+    def _rules_without_value(self, plan: NodePlan, record: Record, row: Row, unit: Unit) -> None:
+        """Rules that hold although the record says nothing: a position is given, the ghost stands in, schedules rest."""
+        for name, setter in plan.setters.items():
+            if setter.rule in (ImportRule.RENUMBERED, ImportRule.INACTIVE) and record.get(name) is None:
+                row.values[setter.index] = self._ruled(setter.rule, None, unit)
+        for name, (index, _nullable, rule) in plan.users.items():
+            if rule is ImportRule.GHOST and record.get(name) is None:
+                row.values[index] = self._users.ghost_id
+            elif rule is ImportRule.IMPORTER:
+                row.values[index] = self._users.importer_id
+
+    def _drop_strangers(self, plan: NodePlan, record: Record, unit: Unit, *, known: frozenset[str]) -> None:
+        """Counts the keys that mean nothing here; what looks like records is counted as records without a place."""
+        for key, value in record.items():
+            if key in plan.setters or key in plan.users or key in plan.children or key in plan.ignored or key in known:
+                continue
+            nested = records_of(value)
+            if nested and key not in plan.excluded and "attributes" not in key:
+                unit.skip(f"{plan.path}.{key}", Skip.NO_PLACE, len(nested))
+            else:
+                unit.drop(plan.path, key, plan.drop(key))
+
+
+def _source_id(value: Any) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        value = int(value)
+    return value if type(value) is int and 0 < value < 2**63 else None
+
+
+def _title(record: Mapping[str, Any]) -> str | None:
+    for key in ("iid", "title", "name", "tag", "key"):
+        value = record.get(key)
+        if isinstance(value, str | int) and value != "":
+            return f"{key} {value}"[:200]
+    return None

@@ -1,0 +1,130 @@
+"""Within what a natural key names one record, and where a record is put that nothing has."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from offline_transfer.importing.plan import NodePlan
+from offline_transfer.importing.units import Row
+from offline_transfer.relations.nodes import Scope
+from offline_transfer.types import PortableKind
+
+_NUMBERED = {"milestones": ("project_id", "group_id"), "epics": ("group_id",)}
+"""Tables whose shared records carry an iid, and the columns of its scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """All places in a tree that name records of one table in the same way; they share what is found."""
+
+    table: str
+    by: tuple[str, ...]
+    within: Scope
+    plan: NodePlan = field(compare=False, repr=False)
+
+    @property
+    def rank(self) -> int:
+        """Families that others refer to come first."""
+        return self.plan.node.depth * -1
+
+
+def family_of(plan: NodePlan) -> Family:
+    """The family of a shared place."""
+    identity = plan.node.identity
+    assert identity is not None
+    return Family(plan.table.name, identity.by, identity.within, plan)
+
+
+@dataclass(frozen=True, slots=True)
+class Scoping:
+    """The portable that is filled, and the groups around it, the nearest first (its own first for a group)."""
+
+    kind: PortableKind
+    portable_id: int
+    group_ids: tuple[int, ...]
+
+    def condition(self, family: Family) -> tuple[sql.Composable, Sequence[Any], sql.Composable]:
+        """Which rows of the family's table count, with parameters, and in which order they are preferred."""
+        groups = list(self.group_ids)
+        match family.within:
+            case Scope.INSTANCE:
+                return sql.SQL("true"), [], sql.SQL("k.n, t.id")
+            case Scope.PROJECT:
+                return sql.SQL("t.project_id = %s"), [self.portable_id], sql.SQL("k.n, t.id")
+            case Scope.TARGET_PROJECT:
+                return sql.SQL("t.target_project_id = %s"), [self.portable_id], sql.SQL("k.n, t.id")
+            case Scope.GROUP:
+                return sql.SQL("t.group_id = %s"), [groups[0]], sql.SQL("k.n, t.id")
+            case Scope.HIERARCHY if self.kind is PortableKind.PROJECT:
+                return (
+                    sql.SQL("(t.project_id = %s OR t.group_id = ANY(%s))"),
+                    [self.portable_id, groups, groups],
+                    sql.SQL("k.n, t.project_id IS NULL, array_position(%s::bigint[], t.group_id), t.id"),
+                )
+            case _:
+                return (
+                    sql.SQL("t.group_id = ANY(%s)"),
+                    [groups, groups],
+                    sql.SQL("k.n, array_position(%s::bigint[], t.group_id), t.id"),
+                )
+
+    def place(self, plan: NodePlan) -> dict[str, Any] | None:
+        """The columns that put a new record where it belongs; None when there is no such place (no group around)."""
+        identity = plan.node.identity
+        assert identity is not None
+        columns = plan.columns
+        place: dict[str, Any] = {}
+        if identity.within in (Scope.GROUP, Scope.GROUP_HIERARCHY):
+            if not self.group_ids:
+                return None
+            place["group_id"] = self.group_ids[0]
+        elif identity.within is Scope.HIERARCHY:
+            of_project = self.kind is PortableKind.PROJECT
+            if "project_id" in columns:
+                place["project_id"] = self.portable_id if of_project else None
+            place["group_id"] = None if of_project else self.group_ids[0]
+            if plan.table.name == "labels":
+                place["type"] = "ProjectLabel" if of_project else "GroupLabel"
+        elif identity.within is Scope.PROJECT:
+            place["project_id"] = self.portable_id
+        elif identity.within is Scope.TARGET_PROJECT:
+            place["target_project_id"] = self.portable_id
+        return place
+
+    def lock(self, connection: psycopg.Connection, table: str) -> None:
+        """Only one makes shared records of a table for this portable at a time, until the transaction ends."""
+        connection.execute(
+            "SELECT pg_advisory_xact_lock(hashtext(%s), %s)", [f"shared {self.kind} {table}", self.portable_id % 2**31]
+        )
+
+    def number(self, connection: psycopg.Connection, plan: NodePlan, row: Row, record: dict[str, Any]) -> None:
+        """Gives a new milestone or epic its iid.
+
+        A milestone that was the project's own keeps its iid, whoever has it moves on; one that was a group's takes the next.
+        """
+        scope = _NUMBERED.get(plan.table.name)
+        if scope is None:
+            return
+        column = next(name for name in scope if row.values[plan.columns.index(name)] is not None)
+        owner = row.values[plan.columns.index(column)]
+        index = plan.columns.index("iid")
+        wanted = row.values[index]
+        foreign = column == "project_id" and record.get("group_id") is not None
+        table = sql.Identifier(plan.table.name)
+        by = sql.Identifier(column)
+        taken = connection.execute(
+            sql.SQL("SELECT id FROM {} WHERE {} = %s AND iid = %s").format(table, by), [owner, wanted]
+        ).fetchone()
+        if wanted is not None and not foreign and taken is None:
+            return
+        following = connection.execute(
+            sql.SQL("SELECT coalesce(max(iid), 0) + 1 FROM {} WHERE {} = %s").format(table, by), [owner]
+        ).fetchone()
+        assert following is not None
+        if wanted is None or foreign or plan.table.name == "epics":
+            row.values[index] = following[0]
+        elif taken is not None:
+            connection.execute(sql.SQL("UPDATE {} SET iid = %s WHERE id = %s").format(table), [following[0], taken[0]])

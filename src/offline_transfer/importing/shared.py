@@ -1,0 +1,279 @@
+"""Records that several batches may name: found by their natural key, or made, in a short transaction before the batch.
+
+Labels, milestones, epics, people of commits, pull requests of other forges and so on. Inside the batch they would deadlock, and two
+batches would make them twice. Children of a shared record are written with the one that makes it; later occurrences recognise all.
+Source: the object builders of GitLab's import/export.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from sqlalchemy.dialects import postgresql
+
+from offline_transfer.contributions.lookup import UserLookup
+from offline_transfer.db import Database
+from offline_transfer.importing import writer
+from offline_transfer.importing.plan import NodePlan, count_nested, creates
+from offline_transfer.importing.records import RecordBuilder
+from offline_transfer.importing.scopes import Family, Scoping, family_of
+from offline_transfer.importing.units import Row, SharedRef, Unit
+from offline_transfer.relations.nodes import Existing, Link
+from offline_transfer.transfers.accounting import Fail, Skip
+
+Key = tuple[Any, ...]
+
+CACHED_KEYS = 100_000
+"""How many keys of one family are remembered; a family that outgrows this starts anew."""
+
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
+class SharedRecords:
+    """Finds and makes the shared records of one portable."""
+
+    def __init__(self, database: Database, scoping: Scoping, users: UserLookup) -> None:
+        self._database = database
+        self._scoping = scoping
+        self._users = users
+        self._known: dict[Family, dict[Key, int]] = {}
+
+    def get(self, plan: NodePlan, key: Key) -> int | None:
+        """The id of a shared record that was found or made before."""
+        return self._known.get(family_of(plan), {}).get(key)
+
+    def resolve(self, refs: Sequence[SharedRef], builder: RecordBuilder) -> None:
+        """Sets the ids that the references want, and counts what became of their records."""
+        by_family: dict[Family, list[SharedRef]] = {}
+        for ref in refs:
+            by_family.setdefault(family_of(ref.plan), []).append(ref)
+        for family in sorted(by_family, key=lambda family: family.rank):
+            self._resolve_family(family, by_family[family], builder)
+
+    def _resolve_family(self, family: Family, refs: list[SharedRef], builder: RecordBuilder) -> None:
+        nested = [inner for ref in refs for inner in self._nested(ref, builder)]
+        if nested:
+            self.resolve(nested, builder)
+        known = self._known.setdefault(family, {})
+        if len(known) > CACHED_KEYS:
+            known.clear()
+        wanted = {ref.key for ref in refs if ref.key not in known}
+        if wanted:
+            with self._database.raw_connection() as connection:
+                known.update(self._find(connection, family, wanted))
+                connection.rollback()
+        made, failed = self._make(family, [ref for ref in refs if ref.key not in known], builder)
+        adopted = [ref for ref in refs if _is_adopted(ref)]
+        if adopted:
+            self._adopt(adopted, builder, made)
+        for ref in refs:
+            self._settle(ref, known.get(ref.key), made, failed)
+
+    def _nested(self, ref: SharedRef, builder: RecordBuilder) -> Iterable[SharedRef]:
+        """The shared records that a shared record itself refers to; they are looked up first, uncounted."""
+        for name, child in ref.plan.children.items():
+            record = ref.record.get(name)
+            if child.node.link is Link.BELONGS_TO and child.is_shared and isinstance(record, dict):
+                key, problem = builder.key(child, record)
+                if problem is None and self.get(child, key) is None:
+                    yield SharedRef(child, key, record, ref.unit, None, 0, counted=False)
+
+    def _make(
+        self, family: Family, refs: list[SharedRef], builder: RecordBuilder
+    ) -> tuple[dict[Key, SharedRef], dict[Key, tuple[Fail | Skip, str]]]:
+        """Makes what does not exist; gives which reference made which record, and which keys could not be made."""
+        first: dict[Key, tuple[SharedRef, Row, Unit]] = {}
+        failed: dict[Key, tuple[Fail | Skip, str]] = {}
+        for ref in refs:
+            if ref.key in first or ref.key in failed:
+                continue
+            place = self._scoping.place(ref.plan)
+            if not creates(ref.plan) or place is None:
+                failed[ref.key] = (Skip.NOT_FOUND if creates(ref.plan) is False else Skip.GROUP_OUTSIDE, "")
+                continue
+            row, unit = self._build(ref, builder, place)
+            if row.is_out:
+                failed[ref.key] = (row.failure or row.skip or Fail.MISSING_VALUE, row.message)
+            else:
+                first[ref.key] = (ref, row, unit)
+        if not first:
+            return {}, failed
+        self._users.resolve({source_id for _, _, unit in first.values() for _, _, source_id in unit.users})
+        for _, _, unit in first.values():
+            for row, index, source_id in unit.users:
+                row.values[index] = self._users.get(source_id)
+        return self._insert(family, first, failed), failed
+
+    def _build(self, ref: SharedRef, builder: RecordBuilder, place: dict[str, Any]) -> tuple[Row, Unit]:
+        unit = Unit(ref.unit.index, ref.plan)
+        row = builder.shared_row(ref.plan, ref.record, unit)
+        columns = ref.plan.columns
+        for name, value in place.items():
+            row.values[columns.index(name)] = value
+        for name, value in zip(ref.plan.node.identity.by if ref.plan.node.identity else (), ref.key, strict=True):
+            row.values[ref.plan.setters[name].index] = value
+        for name, child in ref.plan.children.items():
+            record = ref.record.get(name)
+            if child.node.link is Link.BELONGS_TO and child.is_shared and isinstance(record, dict):
+                key, problem = builder.key(child, record)
+                row.values[child.parent_index or 0] = None if problem else self.get(child, key)
+        builder.require(ref.plan, row)
+        if not row.is_out and not _is_adopted(ref):
+            builder.below(ref.plan, ref.record, unit, row)
+        return row, unit
+
+    def _insert(
+        self,
+        family: Family,
+        first: dict[Key, tuple[SharedRef, Row, Unit]],
+        failed: dict[Key, tuple[Fail | Skip, str]],
+    ) -> dict[Key, SharedRef]:
+        known = self._known[family]
+        made: dict[Key, SharedRef] = {}
+        with self._database.raw_connection() as connection, connection.transaction():
+            self._scoping.lock(connection, family.table)
+            # Somebody may have made some of them since they were looked up; the lock keeps it so from here.
+            known.update(self._find(connection, family, set(first)))
+            for key in sorted((key for key in first if key not in known), key=repr):
+                ref, row, unit = first[key]
+                self._scoping.number(connection, ref.plan, row, ref.record)
+                try:
+                    with connection.transaction():
+                        connection.execute(_insert_statement(ref.plan), row.values)
+                        row.written = True
+                        writer.write(connection, [unit])
+                except writer.RECORD_AT_FAULT as error:
+                    failed[key] = (Fail.CONSTRAINT, (error.diag.message_primary or "")[:200])
+                    continue
+                known[key] = row.id
+                made[key] = ref
+                _take_over(unit, ref.unit)
+        return made
+
+    def _adopt(self, refs: list[SharedRef], builder: RecordBuilder, made: dict[Key, SharedRef]) -> None:
+        """Fills stubs with the attributes of their own line; everything below is added to the batch."""
+        for ref in refs:
+            row_id = self.get(ref.plan, ref.key)
+            if row_id is None:
+                continue
+            unit = Unit(ref.unit.index, ref.plan)
+            place = self._scoping.place(ref.plan)
+            row, _ = self._build(ref, builder, place or {})
+            if row.is_out:
+                continue
+            row.values[ref.plan.id_index or 0] = row_id
+            if made.get(ref.key) is not ref:
+                self._users.resolve({source_id for _, _, source_id in ref.unit.users})
+                self._update(ref.plan, row, builder)
+            row.written = True
+            del unit
+            builder.below(ref.plan, ref.record, ref.unit, row)
+
+    def _update(self, plan: NodePlan, row: Row, builder: RecordBuilder) -> None:
+        del builder
+        links = {child.parent_index for child in plan.children.values() if child.parent_index is not None}
+        columns = [(index, name) for index, name in enumerate(plan.columns) if index in links and row.values[index]]
+        if not columns:
+            return
+        assignments = sql.SQL(", ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for _, name in columns)
+        statement = sql.SQL("UPDATE {} SET {} WHERE id = %s").format(sql.Identifier(plan.table.name), assignments)
+        with self._database.raw_connection() as connection, connection.transaction():
+            connection.execute(statement, [*(row.values[index] for index, _ in columns), row.id])
+
+    def _settle(
+        self,
+        ref: SharedRef,
+        found: int | None,
+        made: dict[Key, SharedRef],
+        failed: dict[Key, tuple[Fail | Skip, str]],
+    ) -> None:
+        if found is not None:
+            if ref.row is not None:
+                ref.row.values[ref.index] = found
+            if ref.counted:
+                ref.unit.recognise(ref.plan.path)
+                if made.get(ref.key) is not ref and not _is_adopted(ref):
+                    count_nested(ref.plan, ref.record, ref.unit.recognise)
+                elif made.get(ref.key) is ref or _is_adopted(ref):
+                    _recognise_links(ref)
+            return
+        reason, message = failed.get(ref.key, (Skip.NOT_FOUND, ""))
+        _count_absent(ref, reason, message)
+        if ref.row is not None and (ref.plan.parent_required or not ref.row.counted):
+            ref.row.skip = Skip.NOT_FOUND if isinstance(reason, Skip) else None
+            ref.row.failure = None if isinstance(reason, Skip) else Fail.PARENT_FAILED
+
+    def _find(self, connection: psycopg.Connection, family: Family, keys: set[Key]) -> dict[Key, int]:
+        columns = [family.plan.setters[name].name if name in family.plan.setters else name for name in family.by]
+        table = sql.Identifier(family.table)
+        arrays = sql.SQL(", ").join(
+            sql.SQL("%s::{}[]").format(sql.SQL(_type_of(family.plan, column))) for column in columns
+        )
+        names = sql.SQL(", ").join(sql.Identifier(f"k{number}") for number in range(len(columns)))
+        matches = sql.SQL(" AND ").join(
+            sql.SQL("t.{} = k.{}").format(sql.Identifier(column), sql.Identifier(f"k{number}"))
+            for number, column in enumerate(columns)
+        )
+        condition, parameters, order = self._scoping.condition(family)
+        statement = sql.SQL(
+            "SELECT k.n, t.id FROM unnest({arrays}) WITH ORDINALITY AS k({names}, n) "
+            "JOIN {table} t ON {matches} WHERE {condition} ORDER BY {order}"
+        ).format(arrays=arrays, names=names, table=table, matches=matches, condition=condition, order=order)
+        wanted = list(keys)
+        values = [[key[number] for key in wanted] for number in range(len(columns))]
+        found: dict[Key, int] = {}
+        for number, row_id in connection.execute(statement, [*values, *parameters]):
+            found.setdefault(wanted[number - 1], row_id)
+        return found
+
+
+def _is_adopted(ref: SharedRef) -> bool:
+    identity = ref.plan.node.identity
+    return identity is not None and identity.existing is Existing.ADOPT and ref.row is None and ref.counted
+
+
+def _take_over(made: Unit, unit: Unit) -> None:
+    """The counts of a record that was made for a unit belong to that unit."""
+    unit.rows.extend(made.rows)
+    unit.shared.extend(ref for ref in made.shared if ref.unit is unit)
+    for path, count in made.recognised.items():
+        unit.recognise(path, count)
+    for (path, skip), count in made.skipped.items():
+        unit.skip(path, skip, count)
+    for key, count in made.failed.items():
+        unit.failed[key] = unit.failed.get(key, 0) + count
+    unit.failures.extend(made.failures)
+    for dropped, count in made.dropped.items():
+        unit.dropped[dropped] = unit.dropped.get(dropped, 0) + count
+
+
+def _recognise_links(ref: SharedRef) -> None:
+    """Shared records inside one that was just made are counted where they occur."""
+    for name, child in ref.plan.children.items():
+        record = ref.record.get(name)
+        if child.node.link is Link.BELONGS_TO and child.is_shared and isinstance(record, dict):
+            ref.unit.recognise(child.path)
+            count_nested(child, record, ref.unit.recognise)
+
+
+def _count_absent(ref: SharedRef, reason: Fail | Skip, message: str) -> None:
+    if not ref.counted:
+        return
+    unit = ref.unit
+    if isinstance(reason, Skip):
+        unit.skip(ref.plan.path, reason)
+        count_nested(ref.plan, ref.record, lambda path, count: unit.skip(path, Skip.PARENT_SKIPPED, count))
+    else:
+        unit.fail(ref.plan.path, reason, message)
+        count_nested(ref.plan, ref.record, unit.fail_below)
+
+
+def _insert_statement(plan: NodePlan) -> sql.Composed:
+    columns = sql.SQL(", ").join(sql.Identifier(name) for name in plan.columns)
+    values = sql.SQL(", ").join(sql.Placeholder() for _ in plan.columns)
+    return sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(sql.Identifier(plan.table.name), columns, values)
+
+
+def _type_of(plan: NodePlan, column: str) -> str:
+    return plan.table.c[column].type.compile(dialect=_DIALECT)

@@ -1,0 +1,46 @@
+"""Counts what became of a unit."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from offline_transfer.importing import writer
+from offline_transfer.importing.units import Unit
+from offline_transfer.transfers.accounting import Accounting, Fail
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One record that failed: which relation path, the line in its object, why, and what it is called."""
+
+    path: str
+    line_index: int | None
+    reason: Fail
+    message: str
+    title: str | None
+
+
+def tally(unit: Unit, accounting: Accounting, line_index: int) -> Iterator[Failure]:
+    """Adds a unit to the accounting; yields the records that failed for a reason of their own."""
+    writer.propagate(unit)
+    for row in unit.rows:
+        if not row.counted:
+            continue
+        path = row.plan.path
+        if row.skip is not None:
+            accounting.skipped(path, row.skip)
+        elif row.failure is None:
+            accounting.imported(path)
+        else:
+            accounting.failed(path, row.failure)
+            if row.failure is not Fail.PARENT_FAILED:
+                yield Failure(path, line_index, row.failure, row.message, unit.title)
+    for path, count in unit.recognised.items():
+        accounting.imported(path, count)
+    for (path, skip), count in unit.skipped.items():
+        accounting.skipped(path, skip, count)
+    for (path, fail), count in unit.failed.items():
+        accounting.failed(path, fail, count)
+    for path, fail, message in unit.failures:
+        yield Failure(path, line_index, fail, message, unit.title)
+    for (path, name, reason), count in unit.dropped.items():
+        accounting.dropped[path, name, reason] += count
