@@ -97,7 +97,7 @@ class ProjectFeature(Base):
     created_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     updated_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     repository_access_level: Mapped[int] = mapped_column(server_default="20")
-    pages_access_level: Mapped[int]
+    pages_access_level: Mapped[int] = mapped_column(server_default="20")
     forking_access_level: Mapped[int | None]
     metrics_dashboard_access_level: Mapped[int | None]
     requirements_access_level: Mapped[int] = mapped_column(server_default="20")

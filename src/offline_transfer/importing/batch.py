@@ -20,6 +20,9 @@ from offline_transfer.importing.units import Unit
 from offline_transfer.transfers import ledger
 from offline_transfer.transfers.accounting import Accounting, Fail
 
+_NOTHING = frozenset({b"", b"null"})
+"""What GitLab writes for a single relation that has no record."""
+
 CHUNK_RECORDS = 1000
 """How many records of the first level are built before they are written, even when they are small."""
 
@@ -56,7 +59,7 @@ class BatchImporter:
         chunk: list[tuple[int, bytes]] = []
         held = 0
         for index, line in enumerate(lines):
-            if not line.strip():
+            if line.strip() in _NOTHING:
                 continue
             if chunk and (held + len(line) > self.flush_bytes or len(chunk) >= CHUNK_RECORDS):
                 yield chunk

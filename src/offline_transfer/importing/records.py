@@ -209,7 +209,7 @@ class RecordBuilder:
             if row is not None and plan.parent_required:
                 row.failure, row.message = Fail.MISSING_VALUE, problem[1]
             return
-        self._refer(plan, key, record, unit, row, counted=True)
+        self._refer(plan, key, record, unit, row, counted=not isinstance(record, shims.Derived))
 
     def _refer(
         self, plan: NodePlan, key: tuple[Any, ...], record: Record, unit: Unit, row: Row | None, *, counted: bool

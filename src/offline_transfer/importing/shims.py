@@ -11,6 +11,10 @@ from typing import Any
 Record = dict[str, Any]
 
 
+class Derived(dict[str, Any]):
+    """A record that a shim made out of attributes: it is written like others, and not counted, since the source holds none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shim:
     """One difference between what an older version wrote and what the tree says."""
@@ -30,7 +34,7 @@ def _commit_people(record: Record) -> None:
     for role, prefix in (("commit_author", "author"), ("committer", "committer")):
         name, email = record.pop(f"{prefix}_name", None), record.pop(f"{prefix}_email", None)
         if (name or email) and not isinstance(record.get(role), dict):
-            record[role] = {"name": name, "email": email}
+            record[role] = Derived(name=name, email=email)
 
 
 def _line_range(record: Record) -> None:

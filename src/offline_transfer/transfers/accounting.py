@@ -106,12 +106,12 @@ class Accounting:
                     "imported": count.imported,
                     "skipped": count.skipped,
                     "failed": count.failed,
-                    "reasons": dict(sorted(count.reasons.items())),
+                    "reasons": {str(reason): number for reason, number in sorted(count.reasons.items())},
                 }
                 for path, count in self.paths.items()
             },
             "dropped": [
-                {"path": path, "name": name, "reason": reason, "count": count}
+                {"path": path, "name": name, "reason": str(reason), "count": count}
                 for (path, name, reason), count in sorted(self.dropped.items())
             ],
         }

@@ -927,7 +927,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("repository_access_level", sa.BigInteger(), server_default="20", nullable=False),
-        sa.Column("pages_access_level", sa.BigInteger(), nullable=False),
+        sa.Column("pages_access_level", sa.BigInteger(), server_default="20", nullable=False),
         sa.Column("forking_access_level", sa.BigInteger(), nullable=True),
         sa.Column("metrics_dashboard_access_level", sa.BigInteger(), nullable=True),
         sa.Column("requirements_access_level", sa.BigInteger(), server_default="20", nullable=False),

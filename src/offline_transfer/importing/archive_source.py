@@ -1,0 +1,96 @@
+"""An entity of an archive on storage, as an import reads it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from offline_transfer.archive.keys import EntityPrefix
+from offline_transfer.errors import BadInputError
+from offline_transfer.importing.errors import WrongAttributesError
+from offline_transfer.importing.source import FileMember
+from offline_transfer.types import JsonObject, PortableKind
+from offline_transfer.verify.index import StoredObject
+from offline_transfer.verify.reader import Archive
+
+SPECIAL = frozenset({"self", "max_iids"})
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveObject:
+    """One object of an archive. Every opening copies it into a private file, compares, and reads that file."""
+
+    archive: Archive
+    stored: StoredObject
+
+    @property
+    def number(self) -> int:
+        """The batch number, from 1."""
+        return self.stored.number
+
+    @property
+    def where(self) -> str:
+        """Its key, for messages."""
+        return self.stored.where
+
+    @property
+    def records(self) -> int | None:
+        """How many records of the first level the manifest announces."""
+        return self.stored.records
+
+    @contextmanager
+    def lines(self) -> Iterator[Iterator[bytes]]:
+        """Its records, one JSON text each. Everything is read and compared once before the first is given out."""
+        with self.archive.spool(self.stored) as spool:
+            yield spool.lines()
+
+    @contextmanager
+    def members(self) -> Iterator[Iterator[FileMember]]:
+        """Its files."""
+        with self.archive.spool(self.stored) as spool:
+            yield (FileMember(member.name, member.size, member.blocks()) for member in spool.members())
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveEntity:
+    """One group or project of an archive."""
+
+    archive: Archive
+    prefix: EntityPrefix
+    full_path: str
+
+    @property
+    def kind(self) -> PortableKind:
+        """Whether it is a group or a project."""
+        return self.prefix.kind
+
+    def root(self) -> JsonObject:
+        """Its own attributes. Raises WrongAttributesError when they are absent or damaged."""
+        document = self._document("self")
+        if document is None:
+            raise WrongAttributesError(path=self.full_path, where=f"{self.prefix}/self", problem="they are not there")
+        return document
+
+    def max_iids(self) -> JsonObject:
+        """The highest iids that it gave."""
+        return self._document("max_iids") or {}
+
+    def objects(self, relation: str) -> Sequence[ArchiveObject] | None:
+        """The objects of a relation in the order of their batches; None where the archive has none."""
+        found = self.archive.objects(self.prefix, relation)
+        return None if found is None else [ArchiveObject(self.archive, stored) for stored in found]
+
+    def strangers(self) -> Sequence[tuple[str, int]]:
+        """Archives are written by relation name, and unknown names are refused where the archive is checked."""
+        return ()
+
+    def _document(self, relation: str) -> JsonObject | None:
+        found = self.archive.objects(self.prefix, relation)
+        if not found:
+            return None
+        try:
+            with self.archive.spool(found[0]) as spool:
+                return spool.document()
+        except BadInputError as error:
+            raise WrongAttributesError(
+                path=self.full_path, where=f"{self.prefix}/{relation}", problem=error.message
+            ) from error
