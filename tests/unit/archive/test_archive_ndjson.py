@@ -181,8 +181,8 @@ def test_digits_in_texts_are_not_numbers() -> None:
 def test_the_number_of_values_is_bounded_before_parsing() -> None:
     limits = Limits(record_values=1000)
     with pytest.raises(RecordTooLargeError, match="line 7: it holds more than 1,000 values"):
-        read(b'{"a":[' + b"[]," * 1000 + b"[]]}", limits)
-    assert read(b'{"a":[' + b"[]," * 400 + b"[]]}", limits)
+        read(b'{"a":[' + b"[]," * 998 + b"[]]}", limits)
+    assert read(b'{"a":[' + b"[],{}," * 498 + b"[],{}]}", limits)
     assert read(b'{"a":"' + b"[,{" * 2000 + b'\\"' + b",,," * 1000 + b'"}', limits)
 
 
