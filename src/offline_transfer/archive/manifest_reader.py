@@ -11,7 +11,7 @@ from offline_transfer.archive.errors import (
     MixedArchiveError,
     RecordError,
 )
-from offline_transfer.archive.keys import ObjectKey
+from offline_transfer.archive.keys import EntityPrefix, ObjectKey
 from offline_transfer.archive.limits import Limits
 from offline_transfer.archive.manifest import FailedRelation, ManifestEntry, Totals
 from offline_transfer.archive.metadata import Metadata
@@ -23,6 +23,37 @@ _FAILED = b'"failed_relations":['
 _OBJECTS = b'"objects":['
 _TOTALS = b'"totals":'
 _END_OF_LIST = b"],"
+
+
+class _Batches:
+    """The objects of one relation, which stand together because keys ascend."""
+
+    def __init__(self) -> None:
+        self.relation: tuple[EntityPrefix, str] | None = None
+        self._single = 0
+        self._batches = 0
+        self._largest = 0
+
+    def belongs(self, key: ObjectKey) -> bool:
+        return self.relation in (None, (key.entity, key.relation))
+
+    def add(self, key: ObjectKey) -> None:
+        self.relation = (key.entity, key.relation)
+        if key.batch is None:
+            self._single += 1
+        else:
+            self._batches += 1
+            self._largest = max(self._largest, key.batch)
+
+    @property
+    def mixed(self) -> bool:
+        """Whether there are two objects without a number, or one beside batches."""
+        return self._single > 1 or (self._single == 1 and self._batches > 0)
+
+    @property
+    def gap(self) -> bool:
+        """Whether a number is missing below the largest; none occurs twice, because keys do not."""
+        return self._batches < self._largest
 
 
 class ManifestReader:
@@ -44,7 +75,9 @@ class ManifestReader:
     def entries(self) -> Iterator[ManifestEntry]:
         """The entries, once, in ascending order of their keys. At the end the totals are compared, so take them all."""
         entities = frozenset(self.metadata.entities_mapping.values())
+        failed = frozenset((relation.entity, relation.relation) for relation in self.failed_relations)
         counted = Totals()
+        batches = _Batches()
         last = ""
         for values in self._items():
             try:
@@ -57,9 +90,20 @@ class ManifestReader:
             if entry.key.entity not in entities:
                 self._refuse("it names an object of an entity that its metadata do not map")
             last = key
+            if not batches.belongs(entry.key):
+                self._refuse_incomplete(batches, failed)
+                batches = _Batches()
+            batches.add(entry.key)
             counted.add(entry)
             yield entry
+        self._refuse_incomplete(batches, failed)
         self._read_totals(counted)
+
+    def _refuse_incomplete(self, batches: "_Batches", failed: frozenset[tuple[EntityPrefix, str]]) -> None:
+        if batches.mixed:
+            self._refuse("the relation before it has one object beside others")
+        if batches.gap and batches.relation not in failed:
+            self._refuse("the relation before it lacks a batch, and is not said to have failed")
 
     def _read_metadata(self) -> Metadata:
         line = self._next()
@@ -131,7 +175,10 @@ class ManifestReader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """A whole manifest in memory, for looking objects up."""
+    """A whole manifest in memory, for looking objects up: about 900 bytes for each object, 36 MB for 40,000.
+
+    Where one pass in the order of the keys will do, take `ManifestReader`.
+    """
 
     metadata: Metadata
     failed_relations: tuple[FailedRelation, ...]

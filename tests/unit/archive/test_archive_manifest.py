@@ -39,8 +39,8 @@ def entry(key: str, **records: int) -> ManifestEntry:
 ENTRIES = [
     entry("group_1/labels/batch_1.ndjson.gz", labels=3),
     entry("project_7/issues/batch_1.ndjson.gz", issues=2, **{"issues.notes": 5}),
-    entry("project_7/issues/batch_10.ndjson.gz", issues=2),
-    entry("project_7/issues/batch_2.ndjson.gz", issues=1),
+    entry("project_7/issues/batch_2.ndjson.gz", issues=3),
+    entry("project_7/labels.ndjson.gz"),
     entry("project_7/repository.tar.gz", repository=4),
 ]
 
@@ -215,6 +215,29 @@ def test_entries_out_of_order_or_twice_are_refused() -> None:
     lines.insert(5, lines[5])
     with pytest.raises(InvalidManifestError, match="line 7: its objects are not in ascending order"):
         read(b"\n".join(lines))
+
+
+FAILED_LABELS = FailedRelation(entity=GROUP, relation="labels", reason="the disk was full")
+
+
+@pytest.mark.parametrize("after", [[], ["group_1/self.json.gz"]])
+@pytest.mark.parametrize("batches", [[2], [1, 3], [2, 3]])
+def test_a_relation_that_lacks_a_batch_is_refused_unless_it_failed(batches: list[int], after: list[str]) -> None:
+    keys = [f"group_1/labels/batch_{number}.ndjson.gz" for number in batches] + after
+    entries = [entry(key) for key in keys]
+    with pytest.raises(InvalidManifestError, match="lacks a batch, and is not said to have failed"):
+        read(written(entries))
+    found = read(b"".join(write_manifest(METADATA, [FAILED_LABELS], entries)))
+    assert [str(key) for key in found.objects] == keys
+
+
+@pytest.mark.parametrize(
+    "other", ["group_1/labels/batch_1.ndjson.gz", "group_1/labels/batch_2.ndjson.gz", "group_1/labels.tar.gz"]
+)
+def test_a_relation_is_one_object_or_batches(other: str) -> None:
+    entries = [entry("group_1/labels.ndjson.gz"), entry(other)]
+    with pytest.raises(InvalidManifestError, match="the relation before it has one object beside others"):
+        read(b"".join(write_manifest(METADATA, [FAILED_LABELS], entries)))
 
 
 def test_a_manifest_has_its_limit() -> None:
