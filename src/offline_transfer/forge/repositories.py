@@ -79,7 +79,7 @@ class Repositories:
 
     def is_empty(self, repository: RepositoryPath) -> bool:
         """Whether the repository has no refs."""
-        return not self.git.output(self.existing(repository), "for-each-ref", "--count=1")
+        return not self.git.output(self.existing(repository), "for-each-ref", "--count=1", "--format=%(refname)")
 
     def create(self, repository: RepositoryPath) -> None:
         """Make an empty repository; an empty one that exists is left as it is. Raises RepositoryExistsError."""
