@@ -1,6 +1,5 @@
 """What every test may ask for, and the rules of a test run."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -33,11 +32,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def database_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServer]:
+def database_server() -> Iterator[TestServer]:
     """The PostgreSQL of this run, shared by all its workers."""
-    base = tmp_path_factory.getbasetemp()
-    is_worker = "PYTEST_XDIST_WORKER" in os.environ
-    with test_server(base.parent if is_worker else base) as server:
+    with test_server() as server:
         yield server
 
 

@@ -23,6 +23,8 @@ from tests.support import memory
 
 SERVER_VARIABLE: Final = "TEST_DATABASE_URL"
 LOCK_CLASS: Final = 0x6F74
+# What pytest-xdist calls a run in all its workers; without it there is one process.
+RUN: Final = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid4().hex)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,50 +72,54 @@ class TestServer:
 
 
 @contextmanager
-def test_server(shared_directory: Path) -> Iterator[TestServer]:
-    """The server of this test run, with its template; the directory is the same for all workers of the run.
+def test_server() -> Iterator[TestServer]:
+    """The server of this test run, with its template, shared by the run's workers.
 
     It is the one that TEST_DATABASE_URL names, or else an embedded one that does not care to survive a crash.
     """
     given = os.environ.get(SERVER_VARIABLE)
     if given:
-        with _template(given, shared_directory) as server:
+        with _template(given) as server:
             yield server
         return
-    directory = memory.directory_of_run(shared_directory)
+    for directory in memory.abandoned_directories():
+        _remove(directory, EmbeddedServer(directory).stop())
+    directory = memory.directory_of_run(RUN)
     embedded = EmbeddedServer(directory, THROWAWAY)
     url = embedded.start()
     try:
-        with _template(url, shared_directory) as server:
+        with _template(url) as server:
             yield server
     finally:
-        if embedded.leave() is StopOutcome.STOPPED:
-            shutil.rmtree(directory, ignore_errors=True)
+        _remove(directory, embedded.leave())
 
 
 test_server.__test__ = False  # type: ignore[attr-defined]
 
 
+def _remove(directory: Path, outcome: StopOutcome) -> None:
+    if outcome is not StopOutcome.IN_USE:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
 @contextmanager
-def _template(url: str, shared_directory: Path) -> Iterator[TestServer]:
+def _template(url: str) -> Iterator[TestServer]:
     """Migrate the template in the first worker, and drop it in the last."""
-    name = f"template_{shared_directory.stat().st_ino:x}"
-    key = shared_directory.stat().st_ino & 0x7FFF_FFFF
-    server = TestServer(url, name)
+    server = TestServer(url, f"template_{RUN}")
+    key = [LOCK_CLASS, int(RUN[:7], 16)]
     with psycopg.connect(url, autocommit=True) as guard:
-        guard.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_CLASS, key])
-        if guard.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
-            guard.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
-            _migrate(server.address(name))
-        guard.execute("SELECT pg_advisory_lock_shared(%s, %s)", [LOCK_CLASS, key])
-        guard.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_CLASS, key])
+        guard.execute("SELECT pg_advisory_lock(%s, %s)", key)
+        if guard.execute("SELECT 1 FROM pg_database WHERE datname = %s", [server.template]).fetchone() is None:
+            guard.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(server.template)))
+            _migrate(server.address(server.template))
+        guard.execute("SELECT pg_advisory_lock_shared(%s, %s)", key)
+        guard.execute("SELECT pg_advisory_unlock(%s, %s)", key)
         try:
             yield server
         finally:
-            guard.execute("SELECT pg_advisory_unlock_shared(%s, %s)", [LOCK_CLASS, key])
-            last = guard.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, key]).fetchone()
-            if last == (True,):
-                guard.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
+            guard.execute("SELECT pg_advisory_unlock_shared(%s, %s)", key)
+            if guard.execute("SELECT pg_try_advisory_lock(%s, %s)", key).fetchone() == (True,):
+                guard.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(server.template)))
 
 
 def _migrate(address: str) -> None:
