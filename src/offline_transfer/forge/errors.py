@@ -65,7 +65,7 @@ class BadRefNameError(BadInputError):
     """{name!r} is no name for a branch or a tag: {reason}. Choose a name that `git check-ref-format` accepts."""
 
 
-class ObjectNotFoundError(NotFoundError):
+class GitObjectNotFoundError(NotFoundError):
     """The {repository} has no {kind} {oid}. Name one that it has by its full hash."""
 
 

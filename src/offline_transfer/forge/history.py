@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Final
 
-from offline_transfer.forge.errors import BadCommitError, GitFailedError, ObjectNotFoundError
+from offline_transfer.forge.errors import BadCommitError, GitFailedError, GitObjectNotFoundError
 from offline_transfer.forge.repositories import Repositories
 from offline_transfer.forge.repository_paths import RepositoryPath
 
@@ -83,11 +83,11 @@ def tag(
 ) -> str:
     """Tag the commit `target`, with an annotation if there is a tagger, and return what the tag points to.
 
-    Raises BadRefNameError, ObjectNotFoundError, RefExistsError.
+    Raises BadRefNameError, GitObjectNotFoundError, RefExistsError.
     """
     ref = repositories.checked_ref(repository, "refs/tags/", name)
     if not repositories.has_commit(repository, target):
-        raise ObjectNotFoundError(repository=repository, kind="commit", oid=target)
+        raise GitObjectNotFoundError(repository=repository, kind="commit", oid=target)
     if tagger is not None:
         text = f"object {target}\ntype commit\ntag {name}\ntagger {tagger.line}\n\n{message or name}\n"
         target = (

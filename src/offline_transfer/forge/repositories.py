@@ -18,7 +18,7 @@ from offline_transfer.forge.bundles import BundleHead, printable
 from offline_transfer.forge.errors import (
     BadRefNameError,
     GitFailedError,
-    ObjectNotFoundError,
+    GitObjectNotFoundError,
     RefExistsError,
     RefusedBundleError,
     RepositoryExistsError,
@@ -131,11 +131,11 @@ class Repositories:
     def create_branch(self, repository: RepositoryPath, name: str, oid: str) -> None:
         """Make a branch at a commit; one that is there already at this commit is left as it is.
 
-        Raises BadRefNameError, ObjectNotFoundError without the commit, RefExistsError for a branch at another one.
+        Raises BadRefNameError, GitObjectNotFoundError without the commit, RefExistsError for a branch at another one.
         """
         ref = self.checked_ref(repository, _HEADS, name)
         if not self.has_commit(repository, oid):
-            raise ObjectNotFoundError(repository=repository, kind="commit", oid=oid)
+            raise GitObjectNotFoundError(repository=repository, kind="commit", oid=oid)
         self.create_ref(repository, ref, oid)
 
     def create_ref(self, repository: RepositoryPath, ref: str, oid: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from offline_transfer.forge.errors import BadRefNameError, ObjectNotFoundError, RefExistsError
+from offline_transfer.forge.errors import BadRefNameError, GitObjectNotFoundError, RefExistsError
 from offline_transfer.forge.git import Git
 from offline_transfer.forge.history import Signature, commit
 from offline_transfer.forge.repositories import Repositories
@@ -39,7 +39,7 @@ def test_a_branch_is_made_once(repositories: Repositories, first: str) -> None:
 
 @pytest.mark.parametrize("oid", ["1" * 40, "main", "", "HEAD", "1" * 39])
 def test_a_branch_needs_a_commit_named_by_its_hash(repositories: Repositories, first: str, oid: str) -> None:
-    with pytest.raises(ObjectNotFoundError, match="The repository of project 5 has no commit"):
+    with pytest.raises(GitObjectNotFoundError, match="The repository of project 5 has no commit"):
         repositories.create_branch(PROJECT, "feature", oid)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from offline_transfer.forge.errors import BadCommitError, BadRefNameError, ObjectNotFoundError, RefExistsError
+from offline_transfer.forge.errors import BadCommitError, BadRefNameError, GitObjectNotFoundError, RefExistsError
 from offline_transfer.forge.git import Git
 from offline_transfer.forge.history import Signature, commit, tag
 from offline_transfer.forge.repositories import Repositories
@@ -128,5 +128,5 @@ def test_a_tag_is_not_moved_and_needs_a_commit(repositories: Repositories) -> No
     tag(repositories, WIKI, name="v1", target=first)
     with pytest.raises(RefExistsError, match="refs/tags/v1 of the wiki of project 5 exists already"):
         tag(repositories, WIKI, name="v1", target=second)
-    with pytest.raises(ObjectNotFoundError, match="The wiki of project 5 has no commit 1111"):
+    with pytest.raises(GitObjectNotFoundError, match="The wiki of project 5 has no commit 1111"):
         tag(repositories, WIKI, name="v2", target="1" * 40)
