@@ -195,7 +195,7 @@ def test_a_status_becomes_an_error_without_the_text_of_the_answer(
     assert bucket.endpoint in str(raised.value)
 
 
-@pytest.mark.parametrize("name", CALLS.keys() - {"size"})
+@pytest.mark.parametrize("name", [name for name in CALLS if name != "size"])
 def test_expired_credentials_are_refused(name: str) -> None:
     answer = response("400 Bad Request", b"<Error><Code>ExpiredToken</Code></Error>")
     with answering(answer) as bucket, pytest.raises(StorageAccessDeniedError):
