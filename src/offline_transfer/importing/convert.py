@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import ARRAY, BigInteger, Boolean, Date, DateTime, Double, Integer, SmallInteger, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
+from offline_transfer.archive import ndjson
 from offline_transfer.forge.base import EnumInteger
 from offline_transfer.relations.nodes import AnyColumn
 
@@ -105,7 +106,7 @@ def document(value: Any) -> str:
             unwrapped = None
         if isinstance(unwrapped, dict):
             value = unwrapped
-    return orjson.dumps(value).decode().replace("\\u0000", "")
+    return ndjson.without_nul(orjson.dumps(value)).decode()
 
 
 def _integer_within(lowest: int, highest: int) -> Converter:

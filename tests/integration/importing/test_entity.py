@@ -141,7 +141,7 @@ def test_an_import_that_was_killed_inside_a_batch_ends_like_an_undisturbed_one(
     shared = {"users": 0, "namespaces": 0}
     assert {name: after[name] - before[name] for name in before} == {
         **{name: count for name, count in before.items() if name in ("issues", "notes", "labels", "label_links")},
-        **{name: 1 for name in ("projects", "routes", "project_settings", "internal_ids")},
+        **dict.fromkeys(("projects", "routes", "project_settings", "internal_ids"), 1),
         **shared,
     }
     assert destination.rows("issues", "relative_position")[:4] == destination.rows("issues", "relative_position")[4:]

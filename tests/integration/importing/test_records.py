@@ -334,3 +334,12 @@ def test_old_commits_with_flat_authors_are_understood(destination: Destination) 
     ]
     assert "merge_requests.merge_request_diff.merge_request_diff_commits.committer" not in counts(accounting)
     assert counts(accounting)["merge_requests.merge_request_diff.merge_request_diff_commits"] == (2, 2, 0, 0, {})
+
+
+def test_documents_lose_the_character_that_cannot_be_kept_and_nothing_that_looks_like_it(
+    destination: Destination,
+) -> None:
+    params = {"a": "C:\\new \\u0000 x", "b": "y"}
+    record = {"iid": 1, "title": "x", "source_branch": "a", "target_branch": "b", "merge_params": params}
+    destination.import_project({"merge_requests": [record]})
+    assert destination.rows("merge_requests", "merge_params") == [(params,)]

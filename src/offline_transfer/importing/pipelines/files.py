@@ -209,7 +209,7 @@ def _store_upload(destination: FileDestination, member: FileMember, what: tuple[
     stored = destination.files.store_upload(place, sources.once(member.blocks))
     values = {
         "size": stored.size,
-        "path": name,
+        "path": _upload_path(destination, place),
         "checksum": stored.sha256,
         "model_id": destination.portable_id,
         "model_type": model,
@@ -223,6 +223,13 @@ def _store_upload(destination: FileDestination, member: FileMember, what: tuple[
         if is_avatar:
             table = Project if destination.kind is PortableKind.PROJECT else Namespace
             session.execute(update(table).where(table.id == destination.portable_id).values(avatar=name))
+
+
+def _upload_path(destination: FileDestination, place: UploadPlace) -> str:
+    """What GitLab keeps in `uploads.path`; the contents lie elsewhere, under a key of ours."""
+    if place.mount_point is not None:
+        return f"uploads/-/system/{destination.kind}/{place.mount_point}/{destination.portable_id}/{place.name}"
+    return f"{place.secret}/{place.name}" if place.secret else place.name
 
 
 def _lfs_types(member: FileMember) -> Mapping[str, object]:
