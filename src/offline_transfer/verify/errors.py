@@ -1,6 +1,6 @@
 """What can be wrong before an archive can be looked at at all."""
 
-from offline_transfer.errors import BadInputError, ExitStatus, NotFoundError, StorageError
+from offline_transfer.errors import BadInputError, ExitStatus, NotFoundError, StorageError, UsageError
 
 
 class ArchiveNotFoundError(NotFoundError):
@@ -24,3 +24,7 @@ class SpoolFullError(StorageError):
     TMPDIR."""
 
     http_status = 507
+
+
+class UnknownRootError(UsageError):
+    """`{path}` is not the top of anything in the archive, which has: {roots}. Name one of these."""
