@@ -1,0 +1,1 @@
+"""Speed and memory, measured: workloads and the harness that runs them. `README.md` has the figures."""
