@@ -1,0 +1,168 @@
+"""`offline-transfer import`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from offline_transfer.cli.instance import AsJson, DataDir, S3Endpoint, open_instance
+from offline_transfer.errors import ExitStatus, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from offline_transfer.db import Database
+    from offline_transfer.importing.create import Wanted
+    from offline_transfer.types import JsonObject
+
+EntityOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--entity",
+        metavar="SOURCE=NAMESPACE[:SLUG]",
+        help="A group or project of the archive, the group to put it into and, if it shall have another, its path there.",
+        show_default=False,
+    ),
+]
+AllOption = Annotated[
+    str | None,
+    typer.Option(
+        "--all",
+        metavar="NAMESPACE",
+        help='Every top-level group of the archive, into this group; `--all ""` puts them at the root.',
+        show_default=False,
+    ),
+]
+
+
+class EntityOptionError(UsageError):
+    """`--entity {given}` is not SOURCE=NAMESPACE or SOURCE=NAMESPACE:SLUG"""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("import")(import_archive)
+
+
+def import_archive(
+    archive: Annotated[str, typer.Argument(metavar="URL/PREFIX", help="The archive.")],
+    entity: EntityOptions = None,
+    everything: AllOption = None,
+    data_dir: DataDir = None,
+    s3_endpoint: S3Endpoint = None,
+    as_json: AsJson = False,
+) -> int:
+    """Import groups and projects from an archive into this instance.
+
+    The whole archive is checked before the first row is written. A destination that does not exist is an error.
+    """
+    from offline_transfer import queue
+    from offline_transfer.cli import places
+    from offline_transfer.cli.watch import Watch
+    from offline_transfer.importing import create, process
+    from offline_transfer.importing.context import ImportContext
+    from offline_transfer.jobs import imports
+
+    assert imports
+    if (entity is None) == (everything is None):
+        raise UsageError(problem="Say what to import: either --entity (once or more) or --all")
+    with places.open_archive(archive, s3_endpoint) as opened, open_instance(data_dir) as instance:
+        wanted = (
+            create.all_top_level(opened, everything)
+            if everything is not None
+            else [_wanted(item) for item in entity or ()]
+        )
+        with Watch("Checking the archive") as watch:
+            bulk_import_id = create.create_import(
+                instance.database, opened, create.Location(archive, s3_endpoint), wanted=wanted, user_id=None
+            )
+            context = ImportContext(
+                instance.database,
+                instance.settings,
+                instance.repositories,
+                instance.files,
+                process.archive_sources(opened),
+                report=watch.report,
+            )
+            queue.run_until_empty(context, opened)
+        return show(instance.database, bulk_import_id, as_json=as_json)
+
+
+def show(
+    database: "Database", bulk_import_id: int, *, as_json: bool, more: "Mapping[str, object] | None" = None
+) -> int:
+    """Prints what an import says of itself, and gives the exit status that follows."""
+    from offline_transfer.cli import output
+    from offline_transfer.importing import result
+
+    with database.session() as session:
+        rows = [row.to_json() for row in result.rows(session, bulk_import_id)]
+        failures = list(result.failures(session, bulk_import_id))
+        entities = list(result.destinations(session, bulk_import_id))
+        dropped = list(result.dropped(session, bulk_import_id))
+        gaps = list(result.gaps(session, bulk_import_id))
+        clean = result.is_clean(session, bulk_import_id)
+    if as_json:
+        output.print_json(
+            {
+                "import": bulk_import_id,
+                "entities": entities,
+                "relations": rows,
+                "failures": failures,
+                "gaps": gaps,
+                "dropped_attributes": dropped,
+                **(more or {}),
+            }
+        )
+    else:
+        output.print_rows("Imported", rows)
+        _print_more(entities, failures, gaps, dropped)
+    return ExitStatus.OK if clean else ExitStatus.WITH_FAILURES
+
+
+def _print_more(
+    entities: "list[JsonObject]", failures: "list[JsonObject]", gaps: "list[JsonObject]", dropped: "list[JsonObject]"
+) -> None:
+    from offline_transfer.cli import output
+
+    output.print_table(
+        "Where it went",
+        ("entity", "destination", "status"),
+        [(item["entity"], item["destination"], item["error"] or item["status"]) for item in entities],
+    )
+    if failures:
+        output.print_table(
+            "Failed",
+            ("entity", "path", "record", "why"),
+            [(item["entity"], item["path"], item.get("record") or "", item["message"]) for item in failures],
+        )
+    if gaps:
+        output.print_table(
+            "Not in the archive", ("entity", "relation"), [(item["entity"], item["relation"]) for item in gaps]
+        )
+    if rows := _summed(dropped):
+        output.print_table(
+            "Attributes that were not taken over",
+            ("path", "attribute", "reason", "times"),
+            rows,
+        )
+
+
+def _summed(dropped: "list[JsonObject]") -> list[tuple[object, object, object, int]]:
+    totals: dict[tuple[object, object, object], int] = {}
+    for item in dropped:
+        if item["reason"] == "prohibited":
+            continue  # ids and rendered text, in every record: --json lists them
+        key = (item["path"], item["name"], item["reason"])
+        count = item["count"]
+        totals[key] = totals.get(key, 0) + (count if isinstance(count, int) else 0)
+    return [(*key, count) for key, count in sorted(totals.items(), key=str)]
+
+
+def _wanted(given: str) -> "Wanted":
+    from offline_transfer.importing.create import Wanted
+
+    source, equals, destination = given.partition("=")
+    namespace, colon, slug = destination.partition(":")
+    if not source or not equals or (colon and not slug):
+        raise EntityOptionError(given=ascii(given)[1:-1])
+    return Wanted(source.strip("/"), namespace.strip("/"), slug or None)

@@ -1,0 +1,69 @@
+"""The command line: one command a file, each a thin layer over a service. Imports of services stay inside the commands, so that
+`--help` answers at once."""
+
+import json
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from offline_transfer import __version__
+from offline_transfer.cli import archive, database, export, files, fixtures, importing, tree
+from offline_transfer.errors import ExitStatus, OfflineTransferError
+
+# Typer brings the Click that it is built on under a private name; its public exceptions lead to what all of them are.
+ClickError: type[Exception] = typer.BadParameter.__mro__[2]
+
+app = typer.Typer(
+    name="offline-transfer",
+    help="Moves GitLab groups and projects between instances that cannot reach each other.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: bool = typer.Option(False, "--version", help="Print the version and end.", is_eager=True)) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+files.add_to(app)
+export.add_to(app)
+importing.add_to(app)
+tree.add_to(app)
+app.add_typer(archive.app, name="archive")
+app.add_typer(database.app, name="db")
+app.add_typer(fixtures.app, name="fixtures")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command and gives its exit status; whatever goes wrong is said in one line, or as JSON with `--json`."""
+    as_json = "--json" in arguments
+    try:
+        outcome = app(list(arguments), standalone_mode=False)
+    except OfflineTransferError as error:
+        return _say(error.code(), error.message, error.exit_status, as_json=as_json)
+    except ClickError as error:
+        return _say("usage", str(error), ExitStatus.USAGE, as_json=as_json)
+    except (KeyboardInterrupt, typer.Abort):
+        return _say("interrupted", "Interrupted.", ExitStatus.INTERRUPTED, as_json=as_json)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return ExitStatus.OK
+    return outcome if isinstance(outcome, int) else ExitStatus.OK
+
+
+def _say(code: str, message: str, status: ExitStatus, *, as_json: bool) -> int:
+    if as_json:
+        sys.stdout.write(json.dumps({"error": {"code": code, "message": message}}) + "\n")
+    sys.stderr.write(f"offline-transfer: {message}\n")
+    return status
+
+
+def main() -> None:
+    """The program."""
+    sys.exit(run(sys.argv[1:]))

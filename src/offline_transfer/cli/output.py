@@ -1,0 +1,75 @@
+"""What commands print: results on standard output, progress and remarks on standard error."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+
+def print_json(document: Mapping[str, object]) -> None:
+    """One JSON object on one line."""
+    sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table; columns whose first cell is a number stand to the right."""
+    content = [[_cell(cell) for cell in row] for row in rows]
+    table = Table(title=title, title_justify="left")
+    for number, column in enumerate(columns):
+        right = bool(content) and content[0][number].replace(",", "").lstrip("-").isdigit()
+        table.add_column(column, justify="right" if right else "left", overflow="fold")
+    for row in content:
+        table.add_row(*row)
+    Console(soft_wrap=not sys.stdout.isatty()).print(table)
+
+
+def remark(text: str) -> None:
+    """A line on standard error."""
+    Console(stderr=True, highlight=False, markup=False).print(text)
+
+
+def progress() -> Progress:
+    """Progress on standard error; silent where nobody watches."""
+    console = Console(stderr=True)
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def print_rows(title: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """The counts of an import or export, one line for each path of each entity."""
+    print_table(
+        title,
+        ("entity", "path", "source", "imported", "skipped", "failed", "reasons"),
+        [
+            (
+                row["entity"],
+                row["path"],
+                row["source"],
+                row["imported"],
+                row["skipped"],
+                row["failed"],
+                _reasons(row["reasons"]),
+            )
+            for row in rows
+        ],
+    )
+
+
+def _reasons(reasons: object) -> str:
+    return ", ".join(f"{reason}: {count}" for reason, count in reasons.items()) if isinstance(reasons, Mapping) else ""
+
+
+def _cell(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
