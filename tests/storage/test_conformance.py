@@ -6,7 +6,12 @@ from threading import Thread
 
 import pytest
 
-from offline_transfer.storage.errors import InvalidKeyError, ObjectCutError, ObjectNotFoundError, TooManyObjectsError
+from offline_transfer.storage.errors import (
+    InvalidObjectKeyError,
+    ObjectCutError,
+    ObjectNotFoundError,
+    TooManyObjectsError,
+)
 from offline_transfer.storage.sources import from_bytes, from_store
 from offline_transfer.storage.store import BLOCK_BYTES, ObjectInfo, Store, exists
 
@@ -217,16 +222,16 @@ def test_refuses_to_list_more_than_the_limit(store: Store) -> None:
 
 def test_refuses_invalid_keys_in_every_method(store: Store) -> None:
     for key in INVALID_KEYS:
-        with pytest.raises(InvalidKeyError):
+        with pytest.raises(InvalidObjectKeyError):
             store.put(key, from_bytes(b"1"))
-        with pytest.raises(InvalidKeyError):
+        with pytest.raises(InvalidObjectKeyError):
             next(store.blocks(key))
-        with pytest.raises(InvalidKeyError):
+        with pytest.raises(InvalidObjectKeyError):
             store.size(key)
-        with pytest.raises(InvalidKeyError):
+        with pytest.raises(InvalidObjectKeyError):
             store.delete(key)
     for prefix in INVALID_KEYS[1:]:
-        with pytest.raises(InvalidKeyError):
+        with pytest.raises(InvalidObjectKeyError):
             next(store.list(prefix))
 
 

@@ -17,8 +17,8 @@ import pytest
 from offline_transfer.errors import ExitStatus
 from offline_transfer.storage.disk import DiskStore
 from offline_transfer.storage.errors import (
-    InvalidKeyError,
     InvalidLocationError,
+    InvalidObjectKeyError,
     KeyConflictError,
     ObjectCutError,
     ObjectNotFoundError,
@@ -201,7 +201,7 @@ def test_a_key_cannot_be_object_and_directory(root: Path) -> None:
 @pytest.mark.parametrize("name", [b"line\nfeed", b"not \xff UTF-8", b"back\\slash"])
 def test_a_listing_stops_at_a_name_that_no_key_can_have(root: Path, name: bytes) -> None:
     Path(os.fsdecode(os.fsencode(root / "folder") + b"/" + name)).write_bytes(b"1")
-    with pytest.raises(InvalidKeyError):
+    with pytest.raises(InvalidObjectKeyError):
         list(DiskStore(root).list("folder"))
 
 
@@ -230,7 +230,7 @@ def test_a_killed_writer_leaves_a_partial_file_that_is_never_listed(root: Path) 
     store = DiskStore(root)
     assert list(store.list()) == [ObjectInfo("folder/key", 8)]
     assert b"".join(store.blocks("folder/key")) == b"contents"
-    with pytest.raises(InvalidKeyError):
+    with pytest.raises(InvalidObjectKeyError):
         next(store.blocks(left[0]))
     store.put("folder/key", from_bytes(b"new"))
     assert b"".join(store.blocks("folder/key")) == b"new"

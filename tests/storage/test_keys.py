@@ -2,7 +2,7 @@
 
 import pytest
 
-from offline_transfer.storage.errors import InvalidKeyError
+from offline_transfer.storage.errors import InvalidObjectKeyError
 from offline_transfer.storage.keys import is_below, validate_key, validate_prefix
 
 EMPTY_PART = "a part of it is empty"
@@ -38,7 +38,7 @@ LONG_PART = "a part of it is longer than 255 bytes"
     ],
 )
 def test_refuses_a_key_and_says_why(key: str, problem: str) -> None:
-    with pytest.raises(InvalidKeyError) as raised:
+    with pytest.raises(InvalidObjectKeyError) as raised:
         validate_key(key)
     assert str(raised.value) == (
         f"{key[:200]!a} cannot be the name of an object: {problem}. Rename it where it was made."
@@ -53,7 +53,7 @@ def test_accepts_a_key(key: str) -> None:
 def test_a_prefix_may_be_empty() -> None:
     assert validate_prefix("") == ""
     assert validate_prefix("a/b") == "a/b"
-    with pytest.raises(InvalidKeyError):
+    with pytest.raises(InvalidObjectKeyError):
         validate_prefix("a/b/")
 
 

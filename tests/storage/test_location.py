@@ -7,8 +7,8 @@ import pytest
 from offline_transfer.errors import ExitStatus
 from offline_transfer.storage.errors import (
     InvalidCredentialsError,
-    InvalidKeyError,
     InvalidLocationError,
+    InvalidObjectKeyError,
     MissingCredentialsError,
 )
 from offline_transfer.storage.location import Location, parse_location
@@ -62,7 +62,7 @@ def test_names_in_a_place_become_keys_and_the_reverse() -> None:
     assert [location.key("c/d"), top.key("c/d")] == ["a/b/c/d", "c/d"]
     assert [location.name("a/b/c/d"), top.name("a/b/c/d")] == ["c/d", "a/b/c/d"]
     assert location.below("c") == Location(location.store, "a/b/c")
-    with pytest.raises(InvalidKeyError):
+    with pytest.raises(InvalidObjectKeyError):
         location.key("../secret")
 
 
@@ -98,7 +98,7 @@ def test_what_is_no_place_is_refused_with_the_kinds_of_places(url: str, problem:
 
 @pytest.mark.parametrize("url", ["s3://bucket/a/../b", "s3://bucket/a//b", "memory://name/a\nb"])
 def test_a_prefix_that_no_key_can_have_is_refused(url: str) -> None:
-    with pytest.raises(InvalidKeyError):
+    with pytest.raises(InvalidObjectKeyError):
         parse_location(url, environment=S3)
 
 

@@ -14,8 +14,8 @@ from offline_transfer.errors import OfflineTransferError
 from offline_transfer.storage.buckets import AzureContainer, Bucket, Connection, GcsBucket
 from offline_transfer.storage.errors import (
     InvalidCredentialsError,
-    InvalidKeyError,
     InvalidLocationError,
+    InvalidObjectKeyError,
     ObjectCutError,
     ObjectTooLargeError,
     StorageAccessDeniedError,
@@ -245,7 +245,7 @@ def test_a_body_that_is_longer_than_announced_ends_where_it_was_announced() -> N
     ["export/../../etc/passwd", "export//key", "export/a\\b", "export/a\nb", "other/key", "exports", "export/\u202e"],
 )
 def test_a_listing_with_a_name_that_cannot_be_is_refused(key: str) -> None:
-    with answering(listing(("export/good", 1), (key, 1))) as bucket, pytest.raises(InvalidKeyError):
+    with answering(listing(("export/good", 1), (key, 1))) as bucket, pytest.raises(InvalidObjectKeyError):
         list(BucketStore(bucket).list("export"))
 
 

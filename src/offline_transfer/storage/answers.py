@@ -17,7 +17,7 @@ from obstore.exceptions import (
 
 from offline_transfer.errors import OfflineTransferError
 from offline_transfer.storage.errors import (
-    InvalidKeyError,
+    InvalidObjectKeyError,
     ObjectNotFoundError,
     StorageAccessDeniedError,
     StorageFullError,
@@ -63,7 +63,7 @@ def meaning(failure: Exception, *, store: str, key: str, operation: Operation) -
     if _is_denial(failure, status, text):
         return StorageAccessDeniedError(key=key, store=store)
     if isinstance(failure, InvalidPathError):
-        return InvalidKeyError(
+        return InvalidObjectKeyError(
             key=f"An object below {key} in {store}", problem="a part of its name is empty or not allowed"
         )
     if status == 507:

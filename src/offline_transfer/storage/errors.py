@@ -6,11 +6,15 @@ None of these carries the text of a store's answer: servers repeat key ids, sign
 from offline_transfer.errors import BadInputError, ExitStatus, NotFoundError, StorageError, UsageError
 
 
-class InvalidKeyError(BadInputError):
+class InvalidObjectKeyError(BadInputError):
     """{key} cannot be the name of an object: {problem}. Rename it where it was made.
 
     `key` comes escaped, since what makes it invalid may also garble a terminal.
     """
+
+
+# The name under which the tests of the forge know it.
+InvalidKeyError = InvalidObjectKeyError
 
 
 class UnsafeEntryError(BadInputError):

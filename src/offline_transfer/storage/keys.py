@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from offline_transfer.storage.errors import InvalidKeyError
+from offline_transfer.storage.errors import InvalidObjectKeyError
 
 KEY_BYTES: Final = 1024
 PART_BYTES: Final = 255
@@ -16,16 +16,16 @@ def validate_key(key: str) -> str:
 
     A key is a relative path of parts between slashes, in printable characters (`str.isprintable`: no control or format characters,
     no lone surrogates, no space but the common one) without backslashes: at most 255 bytes of UTF-8 a part and 1,024 in all, no
-    part empty, `.`, `..` or ending in `.partial`. Raises InvalidKeyError.
+    part empty, `.`, `..` or ending in `.partial`. Raises InvalidObjectKeyError.
     """
     problem = _problem(key)
     if problem is not None:
-        raise InvalidKeyError(key=ascii(key[:_SHOWN_CHARACTERS]), problem=problem)
+        raise InvalidObjectKeyError(key=ascii(key[:_SHOWN_CHARACTERS]), problem=problem)
     return key
 
 
 def validate_prefix(prefix: str) -> str:
-    """A prefix is empty, for the whole store, or whole parts of a key without the slash at the end. Raises InvalidKeyError."""
+    """The prefix: empty for the whole store, or whole parts of a key without a slash at the end. Raises like `validate_key`."""
     return validate_key(prefix) if prefix else prefix
 
 

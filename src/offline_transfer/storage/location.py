@@ -44,7 +44,7 @@ class Location:
     prefix: str
 
     def key(self, name: str) -> str:
-        """The key in the store of what is called `name` here. Raises InvalidKeyError."""
+        """The key in the store of what is called `name` here. Raises InvalidObjectKeyError."""
         return validate_key(f"{self.prefix}/{name}" if self.prefix else name)
 
     def name(self, key: str) -> str:
@@ -52,7 +52,7 @@ class Location:
         return key.removeprefix(f"{self.prefix}/") if self.prefix else key
 
     def below(self, name: str) -> "Location":
-        """The place called `name` in this one. Raises InvalidKeyError."""
+        """The place called `name` in this one. Raises InvalidObjectKeyError."""
         return Location(self.store, self.key(name))
 
     def describe(self) -> str:
@@ -71,7 +71,8 @@ def parse_location(
     them `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` in either case. No other variable counts. `s3_endpoint` is where `s3://` leads
     if not to AWS; it may be unencrypted, since the one who types it owns the way to it.
 
-    Raises InvalidLocationError, MissingCredentialsError, InvalidCredentialsError, InvalidKeyError (a prefix that no key can have).
+    Raises InvalidLocationError, MissingCredentialsError, InvalidCredentialsError, and InvalidObjectKeyError for a prefix that no
+    key can have.
     """
     scheme, separator, rest = url.partition("://")
     if s3_endpoint is not None and scheme != "s3":

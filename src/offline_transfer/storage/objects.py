@@ -13,7 +13,7 @@ from offline_transfer.errors import OfflineTransferError
 from offline_transfer.storage.answers import FAILURES, Operation, meaning, means_no_ranges
 from offline_transfer.storage.buckets import Bucket, connect, describe
 from offline_transfer.storage.errors import (
-    InvalidKeyError,
+    InvalidObjectKeyError,
     ObjectCutError,
     ObjectNotFoundError,
     ObjectTooLargeError,
@@ -199,7 +199,7 @@ class BucketStore:
                 if is_below(key, prefix):
                     yield ObjectInfo(key, meta["size"])
                 elif key != prefix or meta["size"]:
-                    raise InvalidKeyError(
+                    raise InvalidObjectKeyError(
                         key=ascii(key), problem=f"{self._name} lists it below {prefix}, where it does not lie"
                     )
 

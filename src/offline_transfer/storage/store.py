@@ -28,9 +28,10 @@ class ObjectInfo:
 class Store(Protocol):
     """Holds objects under keys (`storage.keys`).
 
-    Every method refuses an invalid key with InvalidKeyError. What a store itself cannot do is a StorageError whose `retryable` says
-    whether another attempt can help; messages name the store and the key, never a secret. The one who calls decides about retries
-    (`storage.retry`): a store makes one attempt. Stores hold no open files or locks between calls, and threads may share one.
+    Every method refuses an invalid key with InvalidObjectKeyError. What a store itself cannot do is a StorageError whose
+    `retryable` says whether another attempt can help; messages name the store and the key, never a secret. The caller decides
+    about retries (`storage.retry`): a store makes one attempt. Stores hold no open files or locks between calls, and threads may
+    share one.
     """
 
     def describe(self) -> str:
@@ -61,7 +62,7 @@ class Store(Protocol):
     def list(self, prefix: str = "", *, limit: int = LIST_LIMIT) -> Iterator[ObjectInfo]:
         """Every object below the prefix (`storage.keys.validate_prefix`), page by page, in no particular order.
 
-        Nothing is left out but unfinished objects: an entry whose name or kind cannot be accepted raises InvalidKeyError or
+        Nothing is left out but unfinished objects: an entry whose name or kind cannot be accepted raises InvalidObjectKeyError or
         UnsafeEntryError, the object after `limit` others TooManyObjectsError. Without objects there is nothing to yield; a store
         that does not exist raises StoreNotFoundError.
         """
