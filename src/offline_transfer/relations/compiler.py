@@ -73,8 +73,8 @@ _KEPT_STATEMENTS: Final = 64
 class Statements:
     """The SQL that reads one relation of the first level; each statement is compiled when it is first asked for.
 
-    `lines`, `counts` and `users` take the array `ids` of the records. `record_ids` and `portable_counts` take `portable_id` and are
-    for relations whose records hang on their group or project. `lines` and `record_ids` are for `psycopg.Cursor.copy`.
+    `lines`, `counts` and `users` take the array `ids` of the records. The others take `portable_id` and are for relations whose
+    records hang on their group or project. `lines` and `record_ids` are for `psycopg.Cursor.copy`.
     """
 
     def __init__(self, node: RelationNode, users: UserSource = local_users) -> None:
@@ -112,6 +112,14 @@ class Statements:
         row = row_of(self.node, self._users)
         ids = select(key_of(self.node, row)).where(of_portable(self.node, row)).order_by(*order_of(self.node, row))
         return _copy(ids)
+
+    @cached_property
+    def numbered_ids(self) -> bytes:
+        """The same ids as rows of `id` and `position`, which counts from 1 in the order in which the records leave."""
+        row = row_of(self.node, self._users)
+        position = func.row_number().over(order_by=order_of(self.node, row)).label("position")
+        ids = select(key_of(self.node, row).label("id"), position).where(of_portable(self.node, row))
+        return _sql(ids)
 
     @cached_property
     def portable_counts(self) -> bytes:

@@ -4,7 +4,19 @@ from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, FromClause, SmallInteger, Text, case, cast, func, literal, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    FromClause,
+    SmallInteger,
+    Text,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    type_coerce,
+)
 
 from offline_transfer.forge.approval_rules import ApprovalProjectRulesProtectedBranch
 from offline_transfer.forge.base import EnumInteger
@@ -18,9 +30,15 @@ Method: TypeAlias = Callable[[str, FromClause], Value]
 """Computes the attribute of this name from the row of its record, which stands in the FROM clause around it."""
 
 
+TIME_FORMAT: Final = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
+"""Times in UTC with microseconds, in a session whose time zone is UTC."""
+
+
 def exported(column: Value) -> Value:
-    """A column as it travels: an enumeration by GitLab's name, anything else as it is."""
-    return enum_name(column, column.type.enum_class) if isinstance(column.type, EnumInteger) else column
+    """A column as it travels: an enumeration by GitLab's name, a time with all its digits, anything else as it is."""
+    if isinstance(column.type, EnumInteger):
+        return enum_name(column, column.type.enum_class)
+    return func.to_char(column, TIME_FORMAT) if isinstance(column.type, DateTime) else column
 
 
 def enum_name(column: Value, members: type[IntEnum]) -> Value:

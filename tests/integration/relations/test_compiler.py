@@ -27,8 +27,8 @@ from offline_transfer.types import Edition, JsonObject, PortableKind
 
 NOON = datetime(2024, 2, 29, 12, 0, 0, 123456, tzinfo=UTC)
 LATER = datetime(2024, 2, 29, 13, tzinfo=UTC)
-NOON_TEXT = "2024-02-29T12:00:00.123456+00:00"
-LATER_TEXT = "2024-02-29T13:00:00+00:00"
+NOON_TEXT = "2024-02-29T12:00:00.123456Z"
+LATER_TEXT = "2024-02-29T13:00:00.000000Z"
 
 
 def add(database: Database, *rows: Base) -> None:
@@ -144,10 +144,10 @@ LABEL = {
 def test_a_line_is_the_record_with_its_keys_in_the_order_of_the_relation_file(project: Database) -> None:
     assert read(project, project_statements("labels"), [10]) == [
         b'{"title":"bug","color":"#ff0000","project_id":5,"group_id":null,'
-        b'"created_at":"2024-02-29T12:00:00.123456+00:00","updated_at":"2024-02-29T12:00:00.123456+00:00",'
+        b'"created_at":"2024-02-29T12:00:00.123456Z","updated_at":"2024-02-29T12:00:00.123456Z",'
         b'"template":false,"description":null,"type":"ProjectLabel",'
         b'"priorities":[{"project_id":5,"priority":7,'
-        b'"created_at":"2024-02-29T12:00:00.123456+00:00","updated_at":"2024-02-29T12:00:00.123456+00:00"}]}\n'
+        b'"created_at":"2024-02-29T12:00:00.123456Z","updated_at":"2024-02-29T12:00:00.123456Z"}]}\n'
     ]
 
 
@@ -251,7 +251,11 @@ def test_ids_follow_the_order_of_the_relation_with_nulls_last_and_ties_by_id(pro
         Issue(id=32, iid=3, title="first", project_id=5, relative_position=-1),
         Issue(id=29, iid=5, title="null too", project_id=5, relative_position=None),
     )
-    assert record_ids(project, project_statements("issues"), 5) == [32, 30, 33, 29, 31]
+    issues = project_statements("issues")
+    assert record_ids(project, issues, 5) == [32, 30, 33, 29, 31]
+    with project.raw_connection() as connection:
+        numbered = connection.execute(issues.numbered_ids, {"portable_id": 5}).fetchall()
+    assert sorted(numbered, key=lambda row: row[1]) == [(32, 1), (30, 2), (33, 3), (29, 4), (31, 5)]
     assert record_ids(project, project_statements("issues"), 6) == []
 
 
