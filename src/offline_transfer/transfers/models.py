@@ -128,6 +128,7 @@ class ExportObject(Base):
     key: Mapped[str]
     bytes: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str] = mapped_column(String(64))
+    content_bytes: Mapped[int] = mapped_column(BigInteger)
     content_sha256: Mapped[str] = mapped_column(String(64))
     records: Mapped[dict[str, int]] = mapped_column(JSONB)
     read_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -1340,6 +1340,7 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("bytes", sa.BigInteger(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("content_bytes", sa.BigInteger(), nullable=False),
         sa.Column("content_sha256", sa.String(length=64), nullable=False),
         sa.Column("records", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
