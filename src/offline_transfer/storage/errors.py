@@ -13,10 +13,6 @@ class InvalidObjectKeyError(BadInputError):
     """
 
 
-# The name under which the tests of the forge know it.
-InvalidKeyError = InvalidObjectKeyError
-
-
 class UnsafeEntryError(BadInputError):
     """{entry} in {store} is {kind}, and only regular files and directories are accepted. Replace it by the file itself."""
 

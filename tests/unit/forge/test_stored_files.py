@@ -22,7 +22,7 @@ from offline_transfer.forge.files import (
     new_secret,
 )
 from offline_transfer.storage.disk import DiskStore
-from offline_transfer.storage.errors import InvalidKeyError, ObjectNotFoundError, SourceSpentError
+from offline_transfer.storage.errors import InvalidObjectKeyError, ObjectNotFoundError, SourceSpentError
 from offline_transfer.storage.keys import validate_key
 from offline_transfer.storage.sources import from_bytes, once
 
@@ -200,5 +200,5 @@ def test_a_deleted_file_is_gone(files: Files) -> None:
 
 
 def test_a_key_that_is_not_ours_does_not_leave_the_store(files: Files) -> None:
-    with pytest.raises(InvalidKeyError):
+    with pytest.raises(InvalidObjectKeyError):
         contents(files, "../../etc/passwd")
