@@ -116,8 +116,10 @@ class JsonReader:
         while True:
             match = _PLAIN.match(self._data, self._at)
             assert match is not None
-            if match.end() < len(self._data) or not self._more_if_any():
+            if match.end() < len(self._data):
                 return match.end()
+            if not self._more_if_any():
+                return len(self._data)
 
     def _container_end(self) -> int:
         """Counts brackets; whether they are of the right kind is seen when the text is checked."""
