@@ -6,7 +6,7 @@ from typing import Final
 _LONGEST: Final = 255
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 # GitLab names its archives by the time, then the full path with `_` for `/`, then `_export`.
-_ARCHIVE_NAME: Final = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d{3}_(?P<path>.+?)(?:_export)?")
+_ARCHIVE_NAME: Final = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d(?:-\d\d)?-\d{3}_(?P<path>.+?)(?:_export)?")
 _ENDINGS: Final = (".tar.gz", ".tgz", ".json.gz", ".tar", ".gz", ".json")
 
 

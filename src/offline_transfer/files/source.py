@@ -10,6 +10,7 @@ from offline_transfer.archive import ndjson
 from offline_transfer.archive.limits import Limits
 from offline_transfer.files import layout
 from offline_transfer.files.folder import Folder
+from offline_transfer.files.layout import Part
 from offline_transfer.files.shims import current_name, former_names
 from offline_transfer.importing.source import FileMember, SourceObject
 from offline_transfer.relations.loader import tree
@@ -52,8 +53,8 @@ class FileSet:
     folder: Folder
     where: str
     files: Sequence[tuple[str, str]] = ()
-    below: str | None = None
-    """A directory whose files belong to it, under their paths below it. It is walked when it is read, since it may be large."""
+    below: tuple[str, Part] | None = None
+    """A directory, and which of its files belong to it. It is walked when it is read, since it may be large."""
     number: int = 1
 
     @property
@@ -74,8 +75,11 @@ class FileSet:
     def _paths(self) -> Iterator[tuple[str, str]]:
         yield from self.files
         if self.below is not None:
-            for path in self.folder.files(self.below):
-                yield path.removeprefix(f"{self.below}/"), path
+            directory, part = self.below
+            for path in self.folder.files(directory):
+                found = layout.place(path)
+                if found is not None and found.part is part:
+                    yield found.name, path
 
     def _member(self, name: str, path: str) -> FileMember:
         return FileMember(name, self.folder.size(path) or 0, self.folder.blocks(path))
@@ -115,13 +119,13 @@ class ProjectFiles:
             return _bundle(others, relation, layout.BUNDLES[relation])
         match relation:
             case "snippets_repository":
-                return _directory(others, layout.SNIPPETS)
+                return _directory(others, (layout.SNIPPETS, Part.SNIPPET_REPOSITORY))
             case "uploads":
                 avatars = [(path, path) for path in others.files(layout.AVATAR)]
-                return _directory(others, layout.UPLOADS, avatars)
+                return _directory(others, (layout.UPLOADS, Part.UPLOAD), avatars)
             case "lfs_objects":
                 types = [("lfs_objects.json", layout.LFS_TYPES_FILE)] if others.has(layout.LFS_TYPES_FILE) else []
-                return _directory(others, layout.LFS_OBJECTS, types)
+                return _directory(others, (layout.LFS_OBJECTS, Part.LFS_OBJECT), types)
         paths = {name: layout.relation_file(name) for name in self._relations}
         return _relation_files(self._places, self.kind, relation, paths)
 
@@ -153,7 +157,7 @@ class GroupFiles:
     def objects(self, relation: str) -> Sequence[SourceObject]:
         """The files of a relation; an absent file means an empty relation."""
         if relation == "uploads":
-            return _directory(self._places.others, layout.group_uploads(self.group_id))
+            return _directory(self._places.others, (layout.group_uploads(self.group_id), Part.GROUP_UPLOAD))
         if relation == "wiki":
             return _bundle(self._places.others, relation, layout.group_wiki(self.group_id))
         return _relation_files(self._places, self.kind, relation, self._paths())
@@ -213,7 +217,10 @@ def _bundle(folder: Folder, relation: str, path: str) -> Sequence[SourceObject]:
     return [FileSet(folder, path)] if relation == "repository" else []
 
 
-def _directory(folder: Folder, below: str, files: Sequence[tuple[str, str]] = ()) -> Sequence[SourceObject]:
-    if not files and next(folder.files(below), None) is None:
+def _directory(
+    folder: Folder, below: tuple[str, Part], files: Sequence[tuple[str, str]] = ()
+) -> Sequence[SourceObject]:
+    directory, _ = below
+    if not files and next(folder.files(directory), None) is None:
         return []
-    return [FileSet(folder, below, files, below)]
+    return [FileSet(folder, directory, files, below)]
