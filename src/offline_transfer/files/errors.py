@@ -1,6 +1,6 @@
 """What can be wrong with a file-based export."""
 
-from offline_transfer.errors import BadInputError, ConflictError, NotFoundError, StorageError
+from offline_transfer.errors import BadInputError, ConflictError, NotFoundError, StorageError, UsageError
 
 
 class ExportNotFoundError(NotFoundError):
@@ -46,3 +46,7 @@ class NoRoomError(StorageError):
 
 class TargetExistsError(ConflictError):
     """{path} exists already. Remove it, or choose another place."""
+
+
+class NamespaceNeededError(UsageError):
+    """A project needs a group to stand in. Name one with `--namespace`; it is made when it does not exist."""

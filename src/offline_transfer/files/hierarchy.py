@@ -12,6 +12,7 @@ from offline_transfer.files.folder import Folder
 from offline_transfer.files.inventory import Inventory
 from offline_transfer.files.slugs import slug_of
 from offline_transfer.files.source import GroupFiles, Places
+from offline_transfer.transfers.accounting import Fail
 from offline_transfer.types import JsonObject
 
 PARENT_NOT_FOUND: Final = "its parent group is not in the export, or could not be read"
@@ -35,6 +36,7 @@ class GroupFailure:
 
     source: GroupFiles
     reason: str
+    fail: Fail
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,11 @@ def read(places: Places, inventory: Inventory) -> Hierarchy:
             for group_id, path in groups.items()
         ),
         failures=tuple(
-            GroupFailure(_source(places, inventory, group_id, f"group_{group_id}"), reasons[group_id])
+            GroupFailure(
+                _source(places, inventory, group_id, f"group_{group_id}"),
+                reasons[group_id],
+                Fail.PARENT_FAILED if group_id in known else Fail.OBJECT_DAMAGED,
+            )
             for group_id in order
             if group_id in reasons
         ),
