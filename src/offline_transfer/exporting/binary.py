@@ -1,0 +1,196 @@
+"""Writes the relations that are files: repositories as Git bundles, uploads and LFS objects, each in a tar."""
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import orjson
+from sqlalchemy import func, select
+
+from offline_transfer.archive.errors import UnsafeMemberError
+from offline_transfer.archive.keys import Extension
+from offline_transfer.archive.tar_names import MemberNames
+from offline_transfer.archive.tarball import Member
+from offline_transfer.exporting.context import ExportContext
+from offline_transfer.exporting.tasks import Gap, Task, Written
+from offline_transfer.forge.attachments import LfsObject, LfsObjectsProject, Upload
+from offline_transfer.forge.errors import GitFailedError
+from offline_transfer.forge.repository_paths import RepositoryKind, RepositoryPath
+from offline_transfer.forge.snippet_digest import hexdigest
+from offline_transfer.forge.snippets import Snippet
+from offline_transfer.storage.errors import ObjectNotFoundError
+from offline_transfer.storage.sources import from_bytes, from_file
+
+LFS_MAP: Final = "lfs_objects.json"
+AVATAR: Final = "avatar"
+PROJECT_SNIPPET: Final = "ProjectSnippet"
+
+_NOT_STORED: Final = "its contents are not in the store"
+
+
+def write_repository(context: ExportContext, task: Task) -> Written:
+    """The Git repository of a project."""
+    return _write_bundle(context, task, RepositoryKind.PROJECT)
+
+
+def write_wiki(context: ExportContext, task: Task) -> Written:
+    """The wiki of a project."""
+    return _write_bundle(context, task, RepositoryKind.WIKI)
+
+
+def write_design(context: ExportContext, task: Task) -> Written:
+    """The design repository of a project."""
+    return _write_bundle(context, task, RepositoryKind.DESIGN)
+
+
+def write_snippets(context: ExportContext, task: Task) -> Written:
+    """A bundle for every snippet that has a repository, named by GitLab's digest of the snippet."""
+    read_at = datetime.now(UTC)
+    named, gaps = _snippets(context, task)
+    with tempfile.TemporaryDirectory(prefix="offline-transfer-") as directory:
+        bundles = _SnippetBundles(context, Path(directory) / "bundle", named)
+        key = task.key(Extension.TAR)
+        measurement = task.destination.put_tar(key, bundles.members, context.limits)
+    return Written(
+        key=key,
+        measurement=measurement,
+        records={task.relation: bundles.refs},
+        read_at=read_at,
+        gaps=[*gaps, *bundles.gaps],
+    )
+
+
+def write_uploads(context: ExportContext, task: Task) -> Written:
+    """Attachments below their secrets, and the avatar."""
+    read_at = datetime.now(UTC)
+    with context.database.session() as session:
+        rows = session.execute(
+            select(Upload.path, Upload.secret, Upload.mount_point, Upload.storage_key).where(
+                Upload.id.in_(task.record_ids)
+            )
+        ).all()
+    files = [(_upload_name(path, secret, mount_point), key) for path, secret, mount_point, key in rows]
+    return _write_files(context, task, files, read_at=read_at)
+
+
+def write_lfs_objects(context: ExportContext, task: Task) -> Written:
+    """LFS objects named by their hashes, and which kinds of repository use each."""
+    read_at = datetime.now(UTC)
+    with context.database.session() as session:
+        types = func.array_agg(LfsObjectsProject.repository_type)
+        rows = session.execute(
+            select(LfsObject.oid, LfsObject.storage_key, types)
+            .join(LfsObjectsProject, LfsObjectsProject.lfs_object_id == LfsObject.id)
+            .where(LfsObject.id.in_(task.record_ids), LfsObjectsProject.project_id == task.portable.project_id)
+            .group_by(LfsObject.id)
+            .order_by(LfsObject.oid)
+        ).all()
+    users = {oid: sorted(set(kinds), key=lambda kind: (kind is None, kind)) for oid, _, kinds in rows}
+    files = [(oid, key) for oid, key, _ in rows]
+    # What is missing stays in the map, so that the destination knows of it too.
+    document = orjson.dumps(users)
+    fixed = [Member(name=LFS_MAP, size=len(document), open=from_bytes(document))]
+    return _write_files(context, task, files, read_at=read_at, fixed=fixed)
+
+
+def _write_bundle(context: ExportContext, task: Task, kind: RepositoryKind) -> Written:
+    """A tar with one bundle; without one where there is no repository, or nothing in it."""
+    read_at = datetime.now(UTC)
+    path = RepositoryPath(kind, task.portable.id)
+    key = task.key(Extension.TAR)
+    with tempfile.TemporaryDirectory(prefix="offline-transfer-") as directory:
+        bundle = Path(directory) / "bundle"
+        refs = context.repositories.bundle(path, bundle) if context.repositories.exists(path) else 0
+        members = [_member(f"{task.relation}.bundle", bundle)] if refs else []
+        measurement = task.destination.put_tar(key, lambda: members, context.limits)
+    return Written(key=key, measurement=measurement, records={task.relation: refs}, read_at=read_at)
+
+
+def _snippets(context: ExportContext, task: Task) -> tuple[list[tuple[str, int]], list[Gap]]:
+    """Digest and id of the snippets that have a repository, by digest."""
+    columns = (Snippet.id, Snippet.title, Snippet.description, Snippet.created_at, Snippet.updated_at)
+    named: dict[str, int] = {}
+    gaps = []
+    with context.database.session() as session:
+        snippets = session.execute(
+            select(*columns)
+            .where(Snippet.project_id == task.portable.id, Snippet.type == PROJECT_SNIPPET)
+            .order_by(Snippet.id)
+            .execution_options(yield_per=500)
+        )
+        for snippet_id, title, description, created_at, updated_at in snippets:
+            if not context.repositories.exists(RepositoryPath(RepositoryKind.SNIPPET, snippet_id)):
+                continue
+            digest = hexdigest(title, description, created_at, updated_at)
+            if named.setdefault(digest, snippet_id) != snippet_id:
+                reason = "another snippet has the same title, description and times, and so the same name"
+                gaps.append(Gap(name=f"snippet {snippet_id}", reason=reason))
+    return sorted(named.items()), gaps
+
+
+class _SnippetBundles:
+    """Makes one bundle at a time, when its turn comes."""
+
+    def __init__(self, context: ExportContext, bundle: Path, named: list[tuple[str, int]]) -> None:
+        self._context = context
+        self._bundle = bundle
+        self._named = named
+        self.refs = 0
+        self.gaps: list[Gap] = []
+
+    def members(self) -> Iterator[Member]:
+        self.refs = 0
+        self.gaps = []
+        for digest, snippet_id in self._named:
+            self._bundle.unlink(missing_ok=True)
+            path = RepositoryPath(RepositoryKind.SNIPPET, snippet_id)
+            try:
+                refs = self._context.repositories.bundle(path, self._bundle)
+            except GitFailedError as error:
+                self.gaps.append(Gap(name=f"snippet {snippet_id}", reason=error.message))
+                continue
+            if refs:
+                self.refs += refs
+                yield _member(f"{digest}.bundle", self._bundle)
+
+
+def _write_files(
+    context: ExportContext,
+    task: Task,
+    files: Iterable[tuple[str, str]],
+    *,
+    read_at: datetime,
+    fixed: Iterable[Member] = (),
+) -> Written:
+    """A tar of files of the store, given by name and storage key; those that it cannot hold are gaps."""
+    key = task.key(Extension.TAR)
+    names = MemberNames(context.limits, str(key))
+    members: list[Member] = []
+    gaps: list[Gap] = []
+    for name, storage_key in files:
+        try:
+            taken = names.take(name.encode("utf-8", "surrogateescape"))
+            members.append(_stored(context, taken, storage_key))
+        except UnsafeMemberError as error:
+            gaps.append(Gap(name=ascii(name)[1:-1], reason=str(error.details["reason"])))
+        except ObjectNotFoundError:
+            gaps.append(Gap(name=name, reason=_NOT_STORED))
+    everything = sorted([*members, *fixed], key=lambda member: member.name)
+    measurement = task.destination.put_tar(key, lambda: everything, context.limits)
+    return Written(key=key, measurement=measurement, records={task.relation: len(members)}, read_at=read_at, gaps=gaps)
+
+
+def _stored(context: ExportContext, name: str, storage_key: str) -> Member:
+    return Member(name=name, size=context.files.size(storage_key), open=lambda: context.files.open(storage_key))
+
+
+def _member(name: str, file: Path) -> Member:
+    return Member(name=name, size=file.stat().st_size, open=from_file(file))
+
+
+def _upload_name(path: str, secret: str | None, mount_point: str | None) -> str:
+    name = path.rpartition("/")[2]
+    folder = AVATAR if mount_point == AVATAR else secret
+    return f"{folder}/{name}" if folder else name

@@ -1,0 +1,19 @@
+"""What can go wrong with an export."""
+
+from offline_transfer.errors import ConflictError, NotFoundError, OfflineTransferError, UsageError
+
+
+class PortablesNotFoundError(NotFoundError):
+    """There is no group or project {paths} in this instance. `offline-transfer tree` shows what there is."""
+
+
+class NothingToExportError(UsageError):
+    """Nothing was named to export. Name groups or projects by their full paths"""
+
+
+class PortableGoneError(ConflictError):
+    """{portable} was deleted while it was exported. Export again without it."""
+
+
+class ExportFailedError(OfflineTransferError):
+    """The export failed, and no archive was made: {reason}"""

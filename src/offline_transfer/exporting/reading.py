@@ -1,0 +1,56 @@
+"""Reads records of an instance at one moment."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+
+from offline_transfer.db import Database
+from offline_transfer.relations.compiler import READING_BY_INDEX, Statements
+
+_BEGIN = b"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; " + READING_BY_INDEX
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A short transaction that sees one moment, which is `read_at`, and can change nothing."""
+
+    connection: psycopg.Connection
+    read_at: datetime
+
+    def counts(self, statements: Statements, ids: Sequence[int]) -> dict[str, int]:
+        """How many records there are on each path; the relation's own path is always there."""
+        return dict(self.connection.execute(statements.counts, {"ids": ids}))
+
+    def lines(self, statements: Statements, ids: Sequence[int], present: Iterable[str]) -> Iterator[bytes]:
+        """The records as NDJSON, in the order of the ids; `present` are the paths that have a count."""
+        with self.connection.cursor() as cursor, cursor.copy(statements.lines(present), {"ids": ids}) as copy:
+            for line in copy:
+                yield bytes(line)
+
+    def users(self, statements: Statements, ids: Sequence[int]) -> list[int]:
+        """The users that the records name, each once, in ascending order."""
+        if statements.users is None:
+            return []
+        return sorted(user_id for (user_id,) in self.connection.execute(statements.users, {"ids": ids}))
+
+    def record_ids(self, statements: Statements, portable_id: int) -> list[int]:
+        """The ids of all records of a group or project, in the order in which they leave."""
+        rows = self.connection.execute(statements.numbered_ids + b" ORDER BY position", {"portable_id": portable_id})
+        return [record_id for record_id, _ in rows]
+
+    def portable_counts(self, statements: Statements, portable_id: int) -> dict[str, int]:
+        """As `counts`, for all records of a group or project."""
+        return dict(self.connection.execute(statements.portable_counts, {"portable_id": portable_id}))
+
+
+@contextmanager
+def reading(database: Database) -> Iterator[Reading]:
+    """A reading for the length of the block."""
+    with database.raw_connection() as connection:
+        connection.execute(_BEGIN)
+        row = connection.execute("SELECT now()").fetchone()
+        assert row is not None
+        yield Reading(connection, row[0])

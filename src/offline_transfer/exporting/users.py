@@ -1,0 +1,33 @@
+"""What is said about users: by themselves, or by the instance that they come from."""
+
+from sqlalchemy import FromClause, case, select, true
+
+from offline_transfer.contributions.models import SourceUser
+from offline_transfer.forge.enums import UserType
+from offline_transfer.forge.users import User
+
+_STANDING_IN = (UserType.placeholder, UserType.import_user)
+
+
+def known_users() -> FromClause:
+    """All users. Who stands in for a user of another instance says what that user said, so that the next export says the same."""
+    source = (
+        select(SourceUser.id, SourceUser.source_name, SourceUser.source_username, SourceUser.source_public_email)
+        .where(SourceUser.placeholder_user_id == User.id, User.user_type.in_(_STANDING_IN))
+        .order_by(SourceUser.id)
+        .limit(1)
+        .correlate(User)
+        .lateral()
+    )
+    stands_in = source.c.id.is_not(None)
+    return (
+        select(
+            User.id,
+            case((stands_in, source.c.source_name), else_=User.name).label("name"),
+            case((stands_in, source.c.source_username), else_=User.username).label("username"),
+            case((stands_in, source.c.source_public_email), else_=User.public_email).label("public_email"),
+        )
+        .select_from(User)
+        .outerjoin(source, true())
+        .subquery()
+    )

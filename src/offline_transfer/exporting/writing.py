@@ -1,0 +1,108 @@
+"""Puts objects into the place of an export."""
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import IO, Final
+
+from offline_transfer.archive import tarball
+from offline_transfer.archive.keys import ExportPrefix, ObjectKey
+from offline_transfer.archive.limits import Limits
+from offline_transfer.archive.objects import Measurement, ObjectStream
+from offline_transfer.archive.tarball import Member
+from offline_transfer.storage.location import Location
+
+SPOOL_BYTES: Final = 4 * 1024 * 1024
+_BLOCK_BYTES: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Spool:
+    """A compressed object that is whole and has not gone to the store yet."""
+
+    file: IO[bytes]
+    measurement: Measurement
+
+
+@contextmanager
+def spooled(content: Iterable[bytes]) -> Iterator[Spool]:
+    """Compress content that exists once and keep it aside: in memory while it is small, then in a file without a name.
+
+    So the database need not wait for the store, and the store may try again.
+    """
+    with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as file:
+        stream = ObjectStream(content)
+        for block in stream:
+            file.write(block)
+        yield Spool(file, stream.measurement)
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where the objects of one export go."""
+
+    place: Location
+    prefix: ExportPrefix
+
+    @property
+    def top(self) -> str:
+        """The prefix in the store below which everything of the export lies."""
+        return self.place.key(str(self.prefix))
+
+    def key(self, relative: ObjectKey | str) -> str:
+        """The key in the store."""
+        return self.place.key(self.prefix.key(relative))
+
+    def relative(self, key: str) -> str:
+        """The key in the archive of a key in the store: the reverse of `key`."""
+        return key.removeprefix(f"{self.top}/")
+
+    def put(self, relative: ObjectKey | str, spool: Spool) -> Measurement:
+        """Put an object there."""
+        self.place.store.put(self.key(relative), partial(_from_start, spool.file))
+        return spool.measurement
+
+    def put_content(self, relative: ObjectKey | str, content: Iterable[bytes]) -> Measurement:
+        """Compress content that exists once, and put it there."""
+        with spooled(content) as spool:
+            return self.put(relative, spool)
+
+    def put_plain(self, relative: str, content: Iterable[bytes]) -> None:
+        """Put content that exists once there as it is."""
+        with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as file:
+            for block in content:
+                file.write(block)
+            self.place.store.put(self.key(relative), partial(_from_start, file))
+
+    def put_tar(self, relative: ObjectKey, members: Callable[[], Iterable[Member]], limits: Limits) -> Measurement:
+        """Put a compressed tar there. `members` is asked anew for every attempt of the store."""
+        source = _TarSource(members, limits, str(relative))
+        self.place.store.put(self.key(relative), source)
+        return source.measurement
+
+
+class _TarSource:
+    """A source whose last attempt is measured."""
+
+    def __init__(self, members: Callable[[], Iterable[Member]], limits: Limits, name: str) -> None:
+        self._members = members
+        self._limits = limits
+        self._name = name
+        self._stream: ObjectStream | None = None
+
+    def __call__(self) -> Iterable[bytes]:
+        self._stream = ObjectStream(tarball.write(self._members(), self._limits, self._name))
+        return self._stream
+
+    @property
+    def measurement(self) -> Measurement:
+        assert self._stream is not None
+        return self._stream.measurement
+
+
+def _from_start(file: IO[bytes]) -> Iterator[bytes]:
+    file.seek(0)
+    while block := file.read(_BLOCK_BYTES):
+        yield block
