@@ -28,6 +28,7 @@ class FindingKind(StrEnum):
     WRONG_LFS_OBJECT = "wrong_lfs_object"
     REFUSED_NAME = "refused_name"
     UNKNOWN_KEY = "unknown_key"
+    SENSITIVE_KEY = "sensitive_key"
     UNKNOWN_RELATION = "unknown_relation"
     FAILED_RELATION = "failed_relation"
     UNCHECKED = "unchecked"
@@ -42,6 +43,7 @@ class FindingKind(StrEnum):
 NOTES: Final = frozenset(
     {
         FindingKind.UNKNOWN_KEY,
+        FindingKind.SENSITIVE_KEY,
         FindingKind.UNKNOWN_RELATION,
         FindingKind.FAILED_RELATION,
         FindingKind.UNCHECKED,

@@ -20,6 +20,7 @@ CREATE TABLE objects (
     key TEXT PRIMARY KEY, entity TEXT NOT NULL, relation TEXT NOT NULL, batch INTEGER, size INTEGER NOT NULL, entry BLOB
 ) WITHOUT ROWID;
 CREATE INDEX objects_by_relation ON objects (entity, relation, batch);
+CREATE TABLE summed (key TEXT PRIMARY KEY, sha256 TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE listed (key TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID;
 """
 
@@ -121,6 +122,20 @@ class ObjectIndex:
         rows = self._database.execute("SELECT key FROM listed EXCEPT SELECT key FROM objects ORDER BY 1").fetchall()
         return (key for (key,) in rows)
 
+    def sum(self, sums: Iterable[tuple[str, str]]) -> None:
+        """Take up the lines of `SHA256SUMS`; of a key that is there twice the last line counts."""
+        self._insert("INSERT OR REPLACE INTO summed VALUES (?, ?)", sums)
+
+    def sum_of(self, key: str) -> str | None:
+        """The hash that `SHA256SUMS` gives for a key."""
+        row = self._database.execute("SELECT sha256 FROM summed WHERE key = ?", [key]).fetchone()
+        return None if row is None else str(row[0])
+
+    def summed_strangers(self) -> Iterator[str]:
+        """The keys in `SHA256SUMS` that are no announced objects."""
+        rows = self._database.execute("SELECT key FROM summed EXCEPT SELECT key FROM objects ORDER BY 1").fetchall()
+        return (key for (key,) in rows)
+
     def gaps(self) -> tuple[tuple[str, str, int], ...]:
         """Entity, relation and highest batch of the relations whose batches are not all there."""
         rows = self._database.execute(
@@ -140,7 +155,11 @@ class ObjectIndex:
 
     def _insert(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
         self._database.execute("BEGIN")
-        self._database.executemany(statement, rows)
+        try:
+            self._database.executemany(statement, rows)
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
         self._database.execute("COMMIT")
 
 

@@ -6,10 +6,11 @@ A manifest is trusted, a listing is not. Without a manifest (GitLab's own export
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
+from itertools import chain
 from types import TracebackType
 from typing import Self
 
-from offline_transfer.archive.checksums import Measured
+from offline_transfer.archive.checksums import Measured, read_checksums
 from offline_transfer.archive.errors import InvalidKeyError, shown
 from offline_transfer.archive.gzip import decompress
 from offline_transfer.archive.keys import (
@@ -25,7 +26,7 @@ from offline_transfer.archive.limits import Limits
 from offline_transfer.archive.manifest import FailedRelation
 from offline_transfer.archive.manifest_reader import ManifestReader, require_same_export
 from offline_transfer.archive.metadata import Metadata
-from offline_transfer.errors import StorageError
+from offline_transfer.errors import BadInputError, OfflineTransferError
 from offline_transfer.storage.errors import ObjectNotFoundError
 from offline_transfer.storage.store import Store, exists
 from offline_transfer.verify.errors import ArchiveNotFoundError, EntityNotInArchiveError, ManifestMissingError
@@ -118,9 +119,8 @@ class Archive:
 
         Without a manifest only their presence can be checked. A store that fails for a while raises its retryable error.
         """
-        self._list()
         for stored in objects:
-            finding = self._check(stored)
+            finding = self.check_presence(stored) or self._check_hash(stored)
             if finding is not None:
                 yield finding
 
@@ -160,20 +160,25 @@ class Archive:
                 reason=f"the export failed: {shown(failed.reason)}",
             )
 
-    def _check(self, stored: StoredObject) -> Finding | None:
+    def check_presence(self, stored: StoredObject) -> Finding | None:
+        """Whether the store holds an object, in its size."""
+        self._list()
         size = self._index.listed_size(stored.key)
         if size is None:
             return Finding(kind=FindingKind.MISSING_OBJECT, where=stored.where, reason="it is not in the store")
         if size != stored.size:
             reason = f"it has {size:,} bytes, the manifest says {stored.size:,}"
             return Finding(kind=FindingKind.WRONG_SIZE, where=stored.where, reason=reason)
+        return None
+
+    def _check_hash(self, stored: StoredObject) -> Finding | None:
         if stored.entry is None:
             return None
         measured = Measured(self.store.blocks(self.prefix.key(stored.key)))
         try:
             for _ in measured:
                 pass
-        except StorageError as error:
+        except OfflineTransferError as error:
             if error.retryable:
                 raise
             return Finding(kind=FindingKind.UNREADABLE, where=stored.where, reason=error.message)
@@ -181,6 +186,31 @@ class Archive:
             reason = "its SHA-256 is not the one in the manifest"
             return Finding(kind=FindingKind.WRONG_HASH, where=stored.where, reason=reason)
         return None
+
+    def check_sums(self) -> Iterator[Finding]:
+        """Whether `SHA256SUMS` says the same as the manifest, which it covers too."""
+        if self.manifest_sha256 is None:
+            return
+        kind = FindingKind.CHECKSUMS_DIFFER
+        try:
+            self._index.sum(
+                read_checksums(self.store.blocks(self.prefix.key(CHECKSUMS_KEY)), self.limits, CHECKSUMS_KEY)
+            )
+        except ObjectNotFoundError:
+            yield Finding(kind=kind, where=CHECKSUMS_KEY, reason="it is not in the store")
+            return
+        except BadInputError as error:
+            yield Finding(kind=kind, where=CHECKSUMS_KEY, reason=error.message)
+            return
+        announced = ((str(item.key), item.entry.measurement.sha256) for item in self.all_objects() if item.entry)
+        for key, sha256 in chain(announced, [(MANIFEST_KEY, self.manifest_sha256)]):
+            summed = self._index.sum_of(key)
+            if summed != sha256:
+                reason = "it has no line in SHA256SUMS" if summed is None else "SHA256SUMS gives it another hash"
+                yield Finding(kind=kind, where=key, reason=reason)
+        for key in self._index.summed_strangers():
+            if key != MANIFEST_KEY:
+                yield Finding(kind=kind, where=key, reason="SHA256SUMS has a line for it, and the manifest has none")
 
     def _read_metadata(self) -> Metadata:
         blocks = self.store.blocks(self.prefix.key(METADATA_KEY))

@@ -1,7 +1,7 @@
 """Small archives for tests, written object by object as literal values."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -79,6 +79,22 @@ class Draft:
         self.entries[key] = ManifestEntry(
             key=ObjectKey.parse(key), measurement=stream.measurement, records=counts, read_at=READ_AT
         )
+
+    def complete(self) -> "Draft":
+        """Write an empty object for every relation that has none yet."""
+        have = {(str(entry.key.entity), entry.key.relation) for entry in self.entries.values()}
+        for prefix in self.mapping.values():
+            portable = tree(EntityPrefix.parse(prefix).kind)
+            empty: dict[str, Callable[[str], None]] = {
+                "self.json.gz": lambda key: self.document(key, {}),
+                "max_iids.json.gz": lambda key: self.document(key, {}),
+                **{f"{node.name}.ndjson.gz": lambda key: self.records(key, []) for node in portable.relations},
+                **{f"{name}.tar.gz": lambda key: self.files(key, {}) for name in portable.files},
+            }
+            for name, write in empty.items():
+                if (prefix, name.partition(".")[0]) not in have:
+                    write(f"{prefix}/{name}")
+        return self
 
     def metadata(self) -> Metadata:
         return Metadata(
