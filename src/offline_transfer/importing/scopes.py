@@ -100,6 +100,10 @@ class Scoping:
             "SELECT pg_advisory_xact_lock(hashtext(%s), %s)", [f"shared {self.kind} {table}", self.portable_id % 2**31]
         )
 
+    def is_numbered(self, family: Family) -> bool:
+        """Whether new records of a family get an iid that depends on the rows that exist."""
+        return family.table in _NUMBERED
+
     def number(self, connection: psycopg.Connection, plan: NodePlan, row: Row, record: dict[str, Any]) -> None:
         """Gives a new milestone or epic its iid.
 

@@ -135,20 +135,22 @@ class SharedRecords:
             self._scoping.lock(connection, family.table)
             # Somebody may have made some of them since they were looked up; the lock keeps it so from here.
             known.update(self._find(connection, family, set(first)))
-            for key in sorted((key for key in first if key not in known), key=repr):
+            fresh = sorted((key for key in first if key not in known), key=repr)
+            # An iid depends on the rows written before it; where there are none, all rows are written at once.
+            for keys in [[key] for key in fresh] if self._scoping.is_numbered(family) else [fresh]:
+                for key in keys:
+                    ref, row, unit = first[key]
+                    self._scoping.number(connection, ref.plan, row, ref.record)
+                    unit.rows.insert(0, row)
+                writer.write(connection, [first[key][2] for key in keys])
+            for key in fresh:
                 ref, row, unit = first[key]
-                self._scoping.number(connection, ref.plan, row, ref.record)
-                try:
-                    with connection.transaction():
-                        connection.execute(_insert_statement(ref.plan), row.values)
-                        row.written = True
-                        writer.write(connection, [unit])
-                except writer.RECORD_AT_FAULT as error:
-                    failed[key] = (Fail.CONSTRAINT, (error.diag.message_primary or "")[:200])
-                    continue
-                known[key] = row.id
-                made[key] = ref
-                _take_over(unit, ref.unit)
+                if row.written:
+                    known[key] = row.id
+                    made[key] = ref
+                    _take_over(unit, ref.unit)
+                else:
+                    failed[key] = (row.failure or Fail.CONSTRAINT, row.message)
         return made
 
     def _adopt(self, refs: list[SharedRef], builder: RecordBuilder, made: dict[Key, SharedRef]) -> None:
@@ -267,12 +269,6 @@ def _count_absent(ref: SharedRef, reason: Fail | Skip, message: str) -> None:
     else:
         unit.fail(ref.plan.path, reason, message)
         count_nested(ref.plan, ref.record, unit.fail_below)
-
-
-def _insert_statement(plan: NodePlan) -> sql.Composed:
-    columns = sql.SQL(", ").join(sql.Identifier(name) for name in plan.columns)
-    values = sql.SQL(", ").join(sql.Placeholder() for _ in plan.columns)
-    return sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(sql.Identifier(plan.table.name), columns, values)
 
 
 def _type_of(plan: NodePlan, column: str) -> str:
