@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from offline_transfer.cli.instance import AsJson, DataDir, S3Endpoint
+from offline_transfer.cli.instance import AsJson, DataDir, S3Endpoint, open_instance
+from offline_transfer.errors import ExitStatus
 
 
 def add_to(app: typer.Typer) -> None:
@@ -14,12 +15,49 @@ def add_to(app: typer.Typer) -> None:
 
 def export(
     full_paths: Annotated[
-        list[str], typer.Argument(metavar="FULL_PATH...", help="Groups (with all below) and projects.")
+        list[str], typer.Argument(metavar="FULL_PATH...", help="Groups (with all below them) and projects.")
     ],
-    to: Annotated[str, typer.Option("--to", metavar="URL", help="A directory, s3://, gs:// or az:// place.")],
+    to: Annotated[str, typer.Option("--to", metavar="URL", help="A directory, or a place like s3://bucket/prefix.")],
     data_dir: DataDir = None,
     s3_endpoint: S3Endpoint = None,
     as_json: AsJson = False,
 ) -> int:
-    """Export groups and projects of this instance into an archive, and print its export prefix."""
-    raise NotImplementedError
+    """Export groups and projects of this instance into an archive, and print its export prefix.
+
+    The prefix is the name of a new directory below URL; `import` takes both together as URL/PREFIX.
+    """
+    from offline_transfer import queue
+    from offline_transfer.cli import output, places
+    from offline_transfer.cli.watch import Watch
+    from offline_transfer.exporting import create, result
+    from offline_transfer.exporting.context import ExportContext
+    from offline_transfer.jobs import exports
+
+    assert exports
+    places.store_place(to, s3_endpoint)
+    with open_instance(data_dir) as instance, Watch("Exporting") as watch:
+        created = create.create_export(
+            instance.database, instance.settings, paths=full_paths, location=to, endpoint=s3_endpoint
+        )
+        context = ExportContext(
+            instance.database,
+            instance.settings,
+            instance.repositories,
+            instance.files,
+            places.store_place,
+            progress=watch.exported,
+        )
+        queue.run_until_empty(context)
+        with instance.database.session() as session:
+            rows = [row.to_json() for row in result.rows(session, created.id)]
+            failures = list(result.failures(session, created.id))
+            clean = result.is_clean(session, created.id)
+            result.require_archive(session, created.id)
+    if as_json:
+        output.print_json({"export_prefix": str(created.prefix), "relations": rows, "failures": failures})
+    else:
+        output.print_rows("Exported", rows)
+        if failures:
+            output.print_failures(failures)
+        typer.echo(str(created.prefix))
+    return ExitStatus.OK if clean else ExitStatus.WITH_FAILURES

@@ -130,11 +130,7 @@ def _print_more(
         [(item["entity"], item["destination"], item["error"] or item["status"]) for item in entities],
     )
     if failures:
-        output.print_table(
-            "Failed",
-            ("entity", "path", "record", "why"),
-            [(item["entity"], item["path"], item.get("record") or "", item["message"]) for item in failures],
-        )
+        output.print_failures(failures)
     if gaps:
         output.print_table(
             "Not in the archive", ("entity", "relation"), [(item["entity"], item["relation"]) for item in gaps]

@@ -67,6 +67,15 @@ def print_rows(title: str, rows: Sequence[Mapping[str, object]]) -> None:
     )
 
 
+def print_failures(failures: Iterable[Mapping[str, object]]) -> None:
+    """What could not be written or imported, and why."""
+    print_table(
+        "Failed",
+        ("entity", "path", "record", "why"),
+        [(item["entity"], item["path"], item.get("record") or "", item["message"]) for item in failures],
+    )
+
+
 def _reasons(reasons: object) -> str:
     return ", ".join(f"{reason}: {count}" for reason, count in reasons.items()) if isinstance(reasons, Mapping) else ""
 

@@ -13,18 +13,27 @@ def add_to(app: typer.Typer) -> None:
 
 
 def tree(
-    full_path: Annotated[str | None, typer.Argument(metavar="[FULL_PATH]", help="Only this and all below it.")] = None,
+    full_path: Annotated[
+        str | None, typer.Argument(metavar="[FULL_PATH]", help="Only this and all below it.", show_default=False)
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the groups and projects of this instance with the record count of every relation."""
     from offline_transfer.cli import output
-    from offline_transfer.exporting.tree import tree as count_tree
+    from offline_transfer.exporting.tree import counts, portables
 
     with open_instance(data_dir) as instance:
-        rows = [row.to_json() for row in count_tree(instance, full_path)]
+        edition = instance.settings.edition
+        with instance.database.session() as session:
+            found = portables(session, full_path)
+        rows = [
+            {"entity": portable.path, "path": path, "records": count}
+            for portable in found
+            for path, count in counts(instance.database, instance.repositories, portable, edition=edition)
+        ]
     if as_json:
         output.print_json({"relations": rows})
-    else:
-        columns = ("entity", "path", "records")
-        output.print_table("Groups and projects", columns, [[row[name] for name in columns] for row in rows])
+        return
+    columns = ("entity", "path", "records")
+    output.print_table("Groups and projects", columns, [[row[name] for name in columns] for row in rows])

@@ -26,3 +26,8 @@ class Watch:
     def say(self, entity: str, relation: str) -> None:
         """Called before a relation of an entity is looked at."""
         self._progress.update(self._task, description=f"{entity}: {relation}")
+
+    def exported(self, entity: str, relation: str, *, records: int, size: int) -> None:
+        """Called after each object that was written."""
+        del size
+        self.report(entity, relation, records)
