@@ -1,7 +1,7 @@
 """Which keys look as if they held a secret, and which of them travel all the same."""
 
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 import yaml
@@ -18,9 +18,15 @@ def listed() -> Mapping[str, str]:
     return found
 
 
+@lru_cache(maxsize=8192)
 def looks_sensitive(name: str) -> bool:
     """Whether a name contains a word that belongs to secrets, or to HTML that is never trusted."""
     return any(word in name.lower() for word in SENSITIVE_WORDS)
+
+
+@lru_cache(maxsize=8192)
+def _is_suspect(table: str, name: str) -> bool:
+    return looks_sensitive(name) and f"{table}.{name}" not in listed()
 
 
 def is_listed(node: RelationNode, name: str) -> bool:
@@ -36,7 +42,7 @@ def sensitive_keys(node: RelationNode, record: JsonValue) -> Iterator[str]:
     children = {child.name: child for child in node.children}
     for item in record if isinstance(record, list) else [record]:
         for key, value in item.items() if isinstance(item, dict) else ():
-            if looks_sensitive(key) and not is_listed(node, key):
+            if _is_suspect(node.table.name, key):
                 yield key
             found = sensitive_keys(children[key], value) if key in children else _suspect(value)
             yield from (f"{key}.{inner}" for inner in found)

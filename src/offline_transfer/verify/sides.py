@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from offline_transfer.archive.keys import (
+    LARGEST_ID,
     MAX_IIDS_RELATION,
     SELF_RELATION,
     USER_CONTRIBUTIONS_RELATION,
@@ -67,6 +68,7 @@ class EntitySide:
         self.adopted = adopted
         self.context = context
         self.findings: list[Finding] = []
+        self._portables = {(prefix.kind, prefix.id): name for prefix, name in side.names.items()}
         self.users = EntityUsers(side.people, pair.root, side.archive.metadata.source_ghost_user_id)
 
     def relations(self) -> tuple[str, ...]:
@@ -130,9 +132,9 @@ class EntitySide:
 
     def portable(self, kind: PortableKind, source_id: JsonValue) -> JsonValue:
         """See `canonical.References`."""
-        if not isinstance(source_id, int) or source_id < 1:
+        if not isinstance(source_id, int) or not 1 <= source_id <= LARGEST_ID:
             return source_id
-        return self.side.names.get(EntityPrefix(kind, source_id), f"(outside: {kind.value} {source_id})")
+        return self._portables.get((kind, source_id)) or f"(outside: {kind.value}_{source_id})"
 
     def _canonical(self, relation: str, record: JsonObject) -> Canonical | None:
         node = canonical_node(self.pair.kind, relation)
@@ -178,11 +180,9 @@ class EntitySide:
             self.findings.append(finding)
 
     def _is_outside(self, group_id: JsonValue) -> bool:
-        return (
-            isinstance(group_id, int)
-            and group_id > 0
-            and EntityPrefix(PortableKind.GROUP, group_id) not in self.side.names
-        )
+        if not isinstance(group_id, int) or group_id < 1:
+            return False
+        return (PortableKind.GROUP, group_id) not in self._portables
 
     def _key(self, node: CanonicalNode, record: JsonObject) -> tuple[str, JsonValue]:
         return "" if node.node is None else node.node.table.name, _hashable(record.get("title"))
