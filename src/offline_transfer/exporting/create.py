@@ -75,7 +75,7 @@ def find_portables(session: Session, paths: Sequence[str]) -> list[Portable]:
         .where(func.lower(Route.path).in_(wanted))
         .where(Route.project_id.is_not(None) | (Namespace.type == GROUP_TYPE))
         .order_by(Route.path)
-    ).tuples()
+    )
     found = [as_portable(*row) for row in rows]
     if unknown := wanted.keys() - {portable.path.lower() for portable in found}:
         named = ", ".join(f"`{ascii(wanted[path][:200])[1:-1]}`" for path in sorted(unknown))
@@ -90,6 +90,8 @@ def add_portables(session: Session, offline_export_id: int, portables: Sequence[
 
 def add_relations(session: Session, offline_export_id: int, relations: Sequence[tuple[Portable, str]]) -> None:
     """Write down that these relations are exported; those that are already stay as they are."""
+    if not relations:
+        return
     session.execute(
         insert(RelationExport).on_conflict_do_nothing(),
         [

@@ -53,7 +53,7 @@ def _inside(session: Session, offline_export_id: int) -> list[Portable]:
         select(Route.path, Route.namespace_id, Route.project_id)
         .where(or_(Route.namespace_id.in_(select(groups.c.id)), Route.project_id.in_(projects)))
         .order_by(Route.path)
-    ).tuples()
+    )
     return [as_portable(*row) for row in rows]
 
 
@@ -62,7 +62,7 @@ def _portables(session: Session, offline_export_id: int) -> Sequence[Portable]:
         select(RelationExport.group_id, RelationExport.project_id)
         .where(RelationExport.offline_export_id == offline_export_id, RelationExport.relation == SELF_RELATION)
         .order_by(RelationExport.id)
-    ).tuples()
+    )
     # Paths do not matter for the rows.
     return [as_portable("", group_id, project_id) for group_id, project_id in rows]
 

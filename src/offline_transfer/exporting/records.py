@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import orjson
 from psycopg import sql
@@ -12,7 +14,7 @@ from offline_transfer.exporting.errors import PortableGoneError
 from offline_transfer.exporting.reading import Reading, reading
 from offline_transfer.exporting.tasks import Task, Written
 from offline_transfer.exporting.users import known_users
-from offline_transfer.exporting.writing import spooled
+from offline_transfer.exporting.writing import Spool, spooled
 from offline_transfer.relations.compiler import Statements, statements
 from offline_transfer.relations.max_iids import COUNTERS
 from offline_transfer.types import Edition, PortableKind
@@ -25,21 +27,26 @@ def statements_of(kind: PortableKind, relation: str, edition: Edition) -> Statem
 
 def write_self(context: ExportContext, task: Task) -> Written:
     """The attributes of the group or project itself. Raises PortableGoneError."""
-    written = _write_lines(context, task, [task.portable.id], Extension.JSON)
-    if not written.records[SELF_RELATION]:
-        raise PortableGoneError(portable=f"{task.portable.kind} {task.portable.path}")
-    return written
+    found = _statements(context, task)
+    with ExitStack() as stack:
+        with reading(context.database) as moment:
+            lines = _read(moment, stack, found, [task.portable.id])
+        if not lines.counts[SELF_RELATION]:
+            raise PortableGoneError(portable=f"{task.portable.kind} {task.portable.path}")
+        return _put(task, lines, Extension.JSON)
 
 
 def write_records(context: ExportContext, task: Task) -> Written:
     """A collection, one batch of it, or a single object; without records an empty object."""
     found = _statements(context, task)
-    if not found.node.is_single:
-        return _write_lines(context, task, task.record_ids, Extension.NDJSON)
-    with reading(context.database) as moment:
-        ids = moment.record_ids(found, task.portable.id)
-    # The database allows one, or the relation file means the first.
-    return _write_lines(context, task, ids[:1], Extension.NDJSON)
+    with ExitStack() as stack:
+        if not found.node.is_single and not task.record_ids:
+            return _put(task, _nothing(stack, found), Extension.NDJSON)
+        with reading(context.database) as moment:
+            # The database allows one single object, or the relation file means the first.
+            ids = moment.record_ids(found, task.portable.id)[:1] if found.node.is_single else task.record_ids
+            lines = _read(moment, stack, found, ids)
+        return _put(task, lines, Extension.NDJSON)
 
 
 def write_max_iids(context: ExportContext, task: Task) -> Written:
@@ -56,17 +63,32 @@ def _statements(context: ExportContext, task: Task) -> Statements:
     return statements_of(task.portable.kind, task.relation, context.settings.edition)
 
 
-def _write_lines(context: ExportContext, task: Task, ids: Sequence[int], extension: Extension) -> Written:
-    found = _statements(context, task)
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Records that were read and are kept aside."""
+
+    spool: Spool
+    counts: dict[str, int]
+    users: list[int]
+    read_at: datetime
+
+
+def _read(moment: Reading, stack: ExitStack, found: Statements, ids: Sequence[int]) -> _Lines:
+    counts = moment.counts(found, ids)
+    if not counts[found.node.path]:
+        return _nothing(stack, found)
+    spool = stack.enter_context(spooled(moment.lines(found, ids, counts)))
+    return _Lines(spool, counts, moment.users(found, ids), moment.read_at)
+
+
+def _nothing(stack: ExitStack, found: Statements) -> _Lines:
+    return _Lines(stack.enter_context(spooled(())), {found.node.path: 0}, [], datetime.now(UTC))
+
+
+def _put(task: Task, lines: _Lines, extension: Extension) -> Written:
     key = task.key(extension)
-    with ExitStack() as stack:
-        with reading(context.database) as moment:
-            counts = moment.counts(found, ids) if ids else {found.node.path: 0}
-            lines = moment.lines(found, ids, counts) if counts[found.node.path] else iter(())
-            spool = stack.enter_context(spooled(lines))
-            users = moment.users(found, ids) if ids else []
-        measurement = task.destination.put(key, spool)
-    return Written(key=key, measurement=measurement, records=counts, read_at=moment.read_at, users=users)
+    measurement = task.destination.put(key, lines.spool)
+    return Written(key=key, measurement=measurement, records=lines.counts, read_at=lines.read_at, users=lines.users)
 
 
 def _max_iids(moment: Reading, kind: PortableKind, portable_id: int) -> dict[str, int]:

@@ -14,7 +14,7 @@ from offline_transfer.exporting.writing import Destination
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A relation of one group or project that becomes one object, or one of its batches."""
+    """A relation of one group or project that becomes one object, or one of its batches, perhaps one of many."""
 
     offline_export_id: int
     export_id: int
@@ -24,6 +24,7 @@ class Task:
     batch_id: int | None = None
     batch_number: int | None = None
     record_ids: Sequence[int] = ()
+    is_one_of_many: bool = False
 
     def key(self, extension: Extension) -> ObjectKey:
         """The key of the object."""

@@ -40,7 +40,7 @@ def portables(session: Session, full_path: str | None = None) -> Sequence[Portab
     if full_path is not None:
         top = find_portables(session, [full_path])[0].path
         query = query.where((Route.path == top) | Route.path.startswith(f"{top}/", autoescape=True))
-    return [as_portable(*row) for row in session.execute(query).tuples()]
+    return [as_portable(*row) for row in session.execute(query)]
 
 
 def counts(

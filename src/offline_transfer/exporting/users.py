@@ -1,6 +1,6 @@
 """What is said about users: by themselves, or by the instance that they come from."""
 
-from sqlalchemy import FromClause, case, select, true
+from sqlalchemy import FromClause, case, func, select, true
 
 from offline_transfer.contributions.models import SourceUser
 from offline_transfer.forge.enums import UserType
@@ -10,7 +10,10 @@ _STANDING_IN = (UserType.placeholder, UserType.import_user)
 
 
 def known_users() -> FromClause:
-    """All users. Who stands in for a user of another instance says what that user said, so that the next export says the same."""
+    """All users. Who stands in for a user of another instance says what that user said, so that the next export says the same.
+
+    Where the source gave no name, the stand-in's own has to do: two users without any could not be told apart.
+    """
     source = (
         select(SourceUser.id, SourceUser.source_name, SourceUser.source_username, SourceUser.source_public_email)
         .where(SourceUser.placeholder_user_id == User.id, User.user_type.in_(_STANDING_IN))
@@ -23,8 +26,8 @@ def known_users() -> FromClause:
     return (
         select(
             User.id,
-            case((stands_in, source.c.source_name), else_=User.name).label("name"),
-            case((stands_in, source.c.source_username), else_=User.username).label("username"),
+            func.coalesce(source.c.source_name, User.name).label("name"),
+            func.coalesce(source.c.source_username, User.username).label("username"),
             case((stands_in, source.c.source_public_email), else_=User.public_email).label("public_email"),
         )
         .select_from(User)

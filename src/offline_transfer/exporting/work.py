@@ -1,9 +1,10 @@
 """Does one object: finds the writer of its relation and writes down what came of it."""
 
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
 from offline_transfer.archive.keys import (
@@ -14,11 +15,11 @@ from offline_transfer.archive.keys import (
 )
 from offline_transfer.exporting import binary, contributions, outcomes, records
 from offline_transfer.exporting.context import ExportContext
-from offline_transfer.exporting.portables import portable_of
+from offline_transfer.exporting.portables import Portable, portable_of
 from offline_transfer.exporting.tasks import Task, Writer
 from offline_transfer.exporting.writing import Destination
 from offline_transfer.transfers.models import ExportBatch, OfflineConfiguration, OfflineExport, RelationExport
-from offline_transfer.transfers.states import ExportState, RelationState
+from offline_transfer.transfers.states import ExportState
 
 WRITERS: Final = MappingProxyType[str, Writer](
     {
@@ -36,38 +37,84 @@ WRITERS: Final = MappingProxyType[str, Writer](
 """What writes a relation; all others are records of a tree."""
 
 
-def carry_out(context: ExportContext, task: Task) -> None:
-    """Write the object of a task. A failure is written down and goes no further."""
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A group or project of an export that runs."""
+
+    offline_export_id: int
+    batch_size: int
+    portable: Portable
+    destination: Destination
+
+
+def scene_of(context: ExportContext, session: Session, row: RelationExport) -> Scene | None:
+    """Where the work on a relation stands; None when its export does not run."""
+    export = session.get_one(OfflineExport, row.offline_export_id)
+    if export.status is not ExportState.started:
+        return None
+    return Scene(
+        offline_export_id=export.id,
+        batch_size=export.batch_size,
+        portable=portable_of(session, row),
+        destination=destination_of(context, session, export.id),
+    )
+
+
+def task_of(session: Session, scene: Scene, export_id: int, batch_id: int | None = None) -> Task | None:
+    """The task of a relation that is one object or one batch, or of the given batch of many.
+
+    None when it was ended meanwhile, or its whole export.
+    """
+    row = session.execute(
+        select(
+            RelationExport.relation,
+            RelationExport.batches_count,
+            ExportBatch.id,
+            ExportBatch.batch_number,
+            ExportBatch.record_ids,
+        )
+        .join(OfflineExport, OfflineExport.id == RelationExport.offline_export_id)
+        .outerjoin(ExportBatch, ExportBatch.export_id == RelationExport.id)
+        .where(
+            RelationExport.id == export_id,
+            true() if batch_id is None else ExportBatch.id == batch_id,
+            OfflineExport.status == ExportState.started,
+            RelationExport.status.in_(outcomes.OPEN_RELATION),
+            ExportBatch.id.is_(None) | ExportBatch.status.in_(outcomes.OPEN_BATCH),
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    relation, batches_count, found_batch_id, batch_number, record_ids = row
+    return Task(
+        offline_export_id=scene.offline_export_id,
+        export_id=export_id,
+        portable=scene.portable,
+        relation=relation,
+        destination=scene.destination,
+        batch_id=found_batch_id,
+        batch_number=batch_number,
+        record_ids=record_ids or (),
+        is_one_of_many=batches_count > 1,
+    )
+
+
+def carry_out(context: ExportContext, task: Task) -> bool:
+    """Write the object of a task, and give whether its relation has ended with it.
+
+    A failure is written down and goes no further.
+    """
     writer = WRITERS.get(task.relation, records.write_records)
     try:
         written = writer(context, task)
     except outcomes.KNOWN_FAILURES as error:
         with context.database.session() as session:
-            outcomes.fail(session, task, error)
-        return
+            return outcomes.fail(session, task, error)
     with context.database.session() as session:
-        outcomes.finish(session, task, written)
+        has_ended = outcomes.finish(session, task, written)
     count = written.records.get(task.relation, 0)
     context.progress(task.portable.path, task.relation, records=count, size=written.measurement.stored_bytes)
-
-
-def task_of(
-    context: ExportContext, session: Session, relation: RelationExport, batch: ExportBatch | None
-) -> Task | None:
-    """The task of a relation or of one of its batches; None when its export does not run or the relation has ended."""
-    export = session.get_one(OfflineExport, relation.offline_export_id)
-    if export.status is not ExportState.started or relation.status is not RelationState.started:
-        return None
-    return Task(
-        offline_export_id=export.id,
-        export_id=relation.id,
-        portable=portable_of(session, relation),
-        relation=relation.relation,
-        destination=destination_of(context, session, export.id),
-        batch_id=batch.id if batch else None,
-        batch_number=batch.batch_number if batch else None,
-        record_ids=batch.record_ids if batch else (),
-    )
+    return has_ended
 
 
 def destination_of(context: ExportContext, session: Session, offline_export_id: int) -> Destination:

@@ -68,6 +68,8 @@ _COPY: Final = rb"COPY (%s) TO STDOUT WITH (FORMAT csv, QUOTE E'\x01', DELIMITER
 _DIALECT: Final = PGDialect_psycopg(paramstyle="pyformat")  # type: ignore[no-untyped-call]
 _EMPTY_LIST: Final = cast(literal_column("'[]'"), JSON)
 _KEPT_STATEMENTS: Final = 64
+# Compiling a statement takes as long as looking in vain at some ten thousand records.
+_IDLE_PATHS: Final = 4
 
 
 class Statements:
@@ -89,11 +91,15 @@ class Statements:
         empty, and looking for nothing at each record would take most of the time.
         """
         paths = frozenset(present)
-        if paths not in self._lines:
-            if len(self._lines) >= _KEPT_STATEMENTS:
-                self._lines.clear()
-            self._lines[paths] = _copy(_Lines(self._users, paths).statement(self.node))
-        return self._lines[paths]
+        if paths in self._lines:
+            return self._lines[paths]
+        for known, statement in self._lines.items():
+            if paths < known and len(known) <= len(paths) + _IDLE_PATHS:
+                return statement
+        if len(self._lines) >= _KEPT_STATEMENTS:
+            self._lines.clear()
+        self._lines[paths] = statement = _copy(_Lines(self._users, paths).statement(self.node))
+        return statement
 
     @cached_property
     def counts(self) -> bytes:
