@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from demo.words import MARK
 from sqlalchemy import String, delete, func, select, text, update
 
+from demo.words import MARK
 from offline_transfer.db import Database, connect
 from offline_transfer.forge.base import Base
 from offline_transfer.forge.files import Files

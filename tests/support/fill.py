@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from sqlalchemy import ColumnElement, FromClause, and_, func, select, union
+from sqlalchemy.orm import Session
+
 from demo.groups import GroupPlan
 from demo.projects import ProjectPlan
 from demo.scene import Scale
 from demo.source import Filled, Plan, fill
-from sqlalchemy import ColumnElement, FromClause, and_, func, select, union
-from sqlalchemy.orm import Session
-
 from offline_transfer.db import Database
 from offline_transfer.forge.base import Base
 from offline_transfer.forge.enums import Visibility

@@ -105,6 +105,11 @@ def records_of(value: Any) -> list[dict[str, Any]]:
     return []
 
 
+def has_children(plan: NodePlan, record: Mapping[str, Any]) -> bool:
+    """Whether anything hangs on this record (what it refers to does not count)."""
+    return any(record.get(name) and child.node.link is not Link.BELONGS_TO for name, child in plan.children.items())
+
+
 def _all_children(node: RelationNode, plan: NodePlan) -> None:
     for child in node.children:
         plan.children[child.name] = _compile(child, plan)

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, null, select
 from sqlalchemy.orm import Session
 
 from offline_transfer.forge.enums import SquashSetting, Visibility
@@ -124,7 +124,7 @@ def group_chain(session: Session, namespace_id: int | None) -> tuple[int, ...]:
 
 
 def _own_attributes(plan: NodePlan, attributes: JsonObject) -> tuple[dict[str, Any], Unit]:
-    """The columns that the source sets; null and whatever cannot be understood leave the column's default."""
+    """The columns that the source sets; what a column cannot hold, and null where it must hold something, leave its default."""
     values: dict[str, Any] = {}
     unit = Unit(0, plan)
     for key, value in attributes.items():
@@ -133,6 +133,8 @@ def _own_attributes(plan: NodePlan, attributes: JsonObject) -> tuple[dict[str, A
             try:
                 if value is not None:
                     values[setter.name] = setter.convert(value)
+                elif setter.nullable:
+                    values[setter.name] = None
             except (ValueError, OverflowError):
                 unit.drop("self", key, DropReason.INVALID)
         elif key not in plan.ignored and not (isinstance(value, list | dict) and _looks_like_records(value)):
@@ -176,6 +178,9 @@ def _settings(project_id: int, attributes: JsonObject) -> ProjectSetting:
         setting.allow_merge_on_skipped_pipeline = allow
     if isinstance(option, int):
         setting.squash_option = option
+    elif "squash_option" in attributes and squash is None:
+        # None alone would leave it to the column's default.
+        setting.squash_option = null()  # type: ignore[assignment]
     return setting
 
 

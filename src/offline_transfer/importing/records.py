@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from offline_transfer.contributions.lookup import UserLookup
 from offline_transfer.forge.enums import AccessLevel
 from offline_transfer.importing import rules, shims
-from offline_transfer.importing.plan import NOW, NodePlan, count_nested, records_of
+from offline_transfer.importing.plan import NOW, NodePlan, count_nested, has_children, records_of
 from offline_transfer.importing.prepare import PREPARE
 from offline_transfer.importing.units import Row, SharedRef, Unit
 from offline_transfer.relations.attributes import DropReason
@@ -36,6 +36,9 @@ class SharedCache(Protocol):
 
     def get(self, plan: NodePlan, key: tuple[Any, ...]) -> int | None:
         """The id of a shared record that was found or made before."""
+
+    def is_whole(self, plan: NodePlan, key: tuple[Any, ...]) -> bool:
+        """Whether what hangs on it has come already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +218,8 @@ class RecordBuilder:
         self, plan: NodePlan, key: tuple[Any, ...], record: Record, unit: Unit, row: Row | None, *, counted: bool
     ) -> None:
         known = self._shared.get(plan, key) if row is not None else None
+        if known is not None and plan.children and has_children(plan, record) and not self._shared.is_whole(plan, key):
+            known = None
         if known is not None and row is not None and plan.parent_index is not None:
             row.values[plan.parent_index] = known
             if counted:

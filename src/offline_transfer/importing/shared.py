@@ -1,7 +1,7 @@
 """Records that several batches may name: found by their natural key, or made, in a short transaction before the batch.
 
 Labels, milestones, epics, people of commits, pull requests of other forges and so on. Inside the batch they would deadlock, and two
-batches would make them twice. Children of a shared record are written with the one that makes it; later occurrences recognise all.
+batches would make them twice. What hangs on a shared record comes with the first occurrence that names it, unless it is there.
 Source: the object builders of GitLab's import/export.
 """
 
@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql
 from offline_transfer.contributions.lookup import UserLookup
 from offline_transfer.db import Database
 from offline_transfer.importing import writer
-from offline_transfer.importing.plan import NodePlan, count_nested, creates
+from offline_transfer.importing.plan import NodePlan, count_nested, creates, has_children
 from offline_transfer.importing.records import RecordBuilder
 from offline_transfer.importing.scopes import Family, Scoping, family_of
 from offline_transfer.importing.units import Row, SharedRef, Unit
@@ -38,6 +38,11 @@ class SharedRecords:
         self._scoping = scoping
         self._users = users
         self._known: dict[Family, dict[Key, int]] = {}
+        self._whole: set[tuple[Family, Key]] = set()
+
+    def is_whole(self, plan: NodePlan, key: Key) -> bool:
+        """Whether what hangs on a shared record has come already."""
+        return (family_of(plan), key) in self._whole
 
     def get(self, plan: NodePlan, key: Key) -> int | None:
         """The id of a shared record that was found or made before."""
@@ -67,8 +72,9 @@ class SharedRecords:
         adopted = [ref for ref in refs if _is_adopted(ref)]
         if adopted:
             self._adopt(adopted, builder, made)
+        new = {id(ref) for ref in made.values()} | self._complete(family, refs, made, builder)
         for ref in refs:
-            self._settle(ref, known.get(ref.key), made, failed)
+            self._settle(ref, known.get(ref.key), failed, is_new=id(ref) in new)
 
     def _nested(self, ref: SharedRef, builder: RecordBuilder) -> Iterable[SharedRef]:
         """The shared records that a shared record itself refers to; they are looked up first, uncounted."""
@@ -183,22 +189,56 @@ class SharedRecords:
         with self._database.raw_connection() as connection, connection.transaction():
             connection.execute(statement, [*(row.values[index] for index, _ in columns), row.id])
 
+    def _complete(
+        self, family: Family, refs: list[SharedRef], made: dict[Key, SharedRef], builder: RecordBuilder
+    ) -> set[int]:
+        """Adds what hangs on records that were there before and was not; gives the references that brought it."""
+        completed = set()
+        for ref in refs:
+            mark = (family, ref.key)
+            if mark in self._whole or ref.key not in self._known[family] or _is_adopted(ref):
+                continue
+            if not has_children(ref.plan, ref.record):
+                continue
+            self._whole.add(mark)
+            if made.get(ref.key) is not ref:
+                self._add_children(ref, builder)
+                completed.add(id(ref))
+        return completed
+
+    def _add_children(self, ref: SharedRef, builder: RecordBuilder) -> None:
+        unit = Unit(ref.unit.index, ref.plan)
+        row = Row(ref.plan, builder.template(ref.plan), None, counted=False, written=True)
+        row.values[ref.plan.id_index or 0] = self.get(ref.plan, ref.key)
+        builder.below(ref.plan, ref.record, unit, row)
+        self._users.resolve({source_id for _, _, source_id in unit.users})
+        for child, index, source_id in unit.users:
+            child.values[index] = self._users.get(source_id)
+        with self._database.raw_connection() as connection, connection.transaction():
+            self._scoping.lock(connection, ref.plan.table.name)
+            there = {id(child) for child in unit.rows if child.parent is row and _exists(connection, child)}
+            for child in unit.rows:
+                if child.parent is not None and id(child.parent) in there:
+                    there.add(id(child))
+            for child in unit.rows:
+                if id(child) in there:
+                    unit.recognise(child.plan.path)
+            unit.rows = [child for child in unit.rows if id(child) not in there]
+            writer.write(connection, [unit])
+        _take_over(unit, ref.unit)
+
     def _settle(
-        self,
-        ref: SharedRef,
-        found: int | None,
-        made: dict[Key, SharedRef],
-        failed: dict[Key, tuple[Fail | Skip, str]],
+        self, ref: SharedRef, found: int | None, failed: dict[Key, tuple[Fail | Skip, str]], *, is_new: bool
     ) -> None:
         if found is not None:
             if ref.row is not None:
                 ref.row.values[ref.index] = found
             if ref.counted:
                 ref.unit.recognise(ref.plan.path)
-                if made.get(ref.key) is not ref and not _is_adopted(ref):
-                    count_nested(ref.plan, ref.record, ref.unit.recognise)
-                elif made.get(ref.key) is ref or _is_adopted(ref):
+                if is_new or _is_adopted(ref):
                     _recognise_links(ref)
+                else:
+                    count_nested(ref.plan, ref.record, ref.unit.recognise)
             return
         reason, message = failed.get(ref.key, (Skip.NOT_FOUND, ""))
         _count_absent(ref, reason, message)
@@ -228,6 +268,19 @@ class SharedRecords:
         for number, row_id in connection.execute(statement, [*values, *parameters]):
             found.setdefault(wanted[number - 1], row_id)
         return found
+
+
+def _exists(connection: psycopg.Connection, row: Row) -> bool:
+    """Whether the record above has one like this already, by the columns that the relation file calls `same`."""
+    plan = row.plan
+    columns = [plan.columns.index(name) for name in plan.node.same]
+    if plan.link_index is not None:
+        columns.append(plan.link_index)
+    condition = sql.SQL(" AND ").join(
+        sql.SQL("{} IS NOT DISTINCT FROM %s").format(sql.Identifier(plan.columns[index])) for index in columns
+    )
+    statement = sql.SQL("SELECT FROM {} WHERE {} LIMIT 1").format(sql.Identifier(plan.table.name), condition)
+    return connection.execute(statement, [row.values[index] for index in columns]).fetchone() is not None
 
 
 def _is_adopted(ref: SharedRef) -> bool:

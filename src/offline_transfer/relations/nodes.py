@@ -169,6 +169,7 @@ class RelationNode:
     unique: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     link_by: tuple[LinkBy, ...] = ()
+    same: tuple[str, ...] = ()
     latest_only: bool = False
     is_user: bool = False
     is_ancestor: bool = False

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from offline_transfer.forge.models import Base
 from offline_transfer.importing import entity
 from offline_transfer.transfers.states import EntityState
-from offline_transfer.types import PortableKind
+from offline_transfer.types import JsonObject, PortableKind
 from tests.integration.importing.test_records import counts, issue
 from tests.support.importing import Destination, RecordsObject, RecordsSource
 
@@ -63,6 +63,16 @@ def test_a_destination_that_does_not_exist_fails_the_entity_and_says_so(destinat
         "There is no group `nowhere` to import into. Create it first, or name another destination.",
     )
     assert destination.rows("projects", "id") == []
+
+
+def test_what_the_source_leaves_open_stays_open_and_what_it_does_not_mention_gets_the_default(
+    destination: Destination,
+) -> None:
+    undecided: JsonObject = {"name": "Undecided", "reset_approvals_on_push": None, "squash_option": None}
+    destination.run(RecordsSource(attributes=undecided), slug="undecided")
+    destination.run(RecordsSource(attributes={"name": "Silent"}), slug="silent")
+    assert destination.rows("projects", "reset_approvals_on_push") == [(None,), (True,)]
+    assert destination.rows("project_settings", "squash_option") == [(None,), (3,)]
 
 
 def test_counters_continue_after_the_highest_number_that_the_source_ever_gave(destination: Destination) -> None:

@@ -6,6 +6,7 @@ from sqlalchemy import insert
 
 from offline_transfer.forge.epics import Epic
 from offline_transfer.forge.planning import Label, Milestone
+from offline_transfer.importing import entity
 from offline_transfer.types import PortableKind
 from tests.integration.importing.test_records import MOMENT, counts, issue
 from tests.support.importing import Destination, RecordsSource
@@ -242,3 +243,38 @@ def test_commits_that_several_merge_requests_share_have_one_row_of_facts(destina
     base = "merge_requests.merge_request_diff.merge_request_diff_commits"
     assert counts(accounting)[f"{base}.merge_request_commits_metadata"] == (2, 2, 0, 0, {})
     assert counts(accounting)[f"{base}.merge_request_commits_metadata.committer"] == (2, 2, 0, 0, {})
+
+
+def test_what_hangs_on_a_record_that_exists_already_is_added_once(destination: Destination) -> None:
+    closed = {"action": "closed", "author_id": 7, "created_at": MOMENT, "target_type": "Milestone"}
+    opened = {**closed, "action": "created"}
+    milestone = {"title": "v1", "iid": 1, "group_id": 3}
+    group = RecordsSource(
+        kind=PortableKind.GROUP,
+        full_path="g",
+        attributes={"name": "G"},
+        relations={
+            "milestones": [[milestone]],
+            "boards": [[{"name": "B", "lists": [{"list_type": 4, "milestone": {**milestone, "events": [opened]}}]}]],
+        },
+    )
+    destination.run(group, slug="g")
+    inside = RecordsSource(
+        relations={
+            "issues": [[issue(number, milestone={**milestone, "events": [opened, closed]}) for number in (1, 2)]],
+        }
+    )
+    entity_id = destination.add_entity(inside, namespace="dest/g")
+    entity.run(destination.context(inside), entity_id)
+    assert sorted(destination.rows("events", "action", "target_type")) == [(1, "Milestone"), (3, "Milestone")]
+    assert counts(destination.accounting(destination.entity(entity_id)))["issues.milestone.events"] == (4, 4, 0, 0, {})
+
+
+def test_priorities_that_a_later_occurrence_brings_are_not_lost(destination: Destination) -> None:
+    destination.import_project(
+        {
+            "labels": [{"title": "bug"}],
+            "issues": [issue(1, label_links=[label_link("bug", priorities=[{"priority": 3}])])],
+        }
+    )
+    assert destination.rows("label_priorities", "priority") == [(3,)]
