@@ -4,19 +4,43 @@ In this form every source user gets a stand-in of its own, with the source's nam
 will take its place behind the same interface.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import func, select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from offline_transfer.contributions.models import SourceUser
 from offline_transfer.db import Database
 from offline_transfer.forge.enums import UserType
 from offline_transfer.forge.users import User
 
 NAME_CHARACTERS = 255
+
+# Arrays and not one parameter for each value: a batch may name more users than a statement takes parameters.
+_NOTE = text(
+    "INSERT INTO import_source_users (namespace_id, source_hostname, import_type, source_user_identifier,"
+    " source_username, source_name, source_public_email)"
+    " SELECT :namespace_id, :hostname, :type, named.* FROM unnest(CAST(:identifiers AS text[]), CAST(:usernames AS text[]),"
+    " CAST(:names AS text[]), CAST(:emails AS text[])) AS named"
+    " ON CONFLICT (namespace_id, source_hostname, import_type, source_user_identifier) DO UPDATE SET"
+    " source_username = coalesce(excluded.source_username, import_source_users.source_username),"
+    " source_name = coalesce(excluded.source_name, import_source_users.source_name),"
+    " source_public_email = coalesce(excluded.source_public_email, import_source_users.source_public_email)"
+    " RETURNING id, source_user_identifier, source_username, source_name, placeholder_user_id"
+)
+_MAKE = text(
+    "INSERT INTO users (username, name, email, user_type)"
+    " SELECT made.*, :user_type FROM unnest(CAST(:usernames AS text[]), CAST(:names AS text[]), CAST(:emails AS text[])) AS made"
+    " ON CONFLICT DO NOTHING RETURNING id, username"
+)
+_FIND = text("SELECT id, username FROM users WHERE username = ANY(CAST(:usernames AS text[]))")
+_ASSIGN = text(
+    "UPDATE import_source_users SET placeholder_user_id = made.user_id"
+    " FROM unnest(CAST(:ids AS bigint[]), CAST(:user_ids AS bigint[])) AS made (id, user_id)"
+    " WHERE import_source_users.id = made.id"
+)
 
 
 class UserLookup(Protocol):
@@ -38,6 +62,34 @@ class UserLookup(Protocol):
     @property
     def importer_id(self) -> int:
         """The user for whom the import runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A row of `import_source_users`."""
+
+    id: int
+    identifier: str
+    source_username: str | None
+    source_name: str | None
+    user_id: int | None
+
+    @property
+    def source_id(self) -> int:
+        """The user's id at the source."""
+        return int(self.identifier)
+
+    def username(self) -> str:
+        """The username that the stand-in gets if nobody has it."""
+        return self.source_username or f"source_user_{self.identifier}"
+
+    def unique_username(self) -> str:
+        """The username that it gets otherwise."""
+        return f"{self.username()}_placeholder_{self.id}"
+
+    def name(self) -> str:
+        """The name of the stand-in."""
+        return self.source_name or self.source_username or f"Source user {self.identifier}"
 
 
 class StandIns:
@@ -96,53 +148,31 @@ class StandIns:
         if self._source_ghost in missing and self._source_ghost is not None:
             self._known[self._source_ghost] = self.ghost_id
             missing.remove(self._source_ghost)
-        with self._database.session() as session:
-            self._note(session, missing)
-            rows = session.scalars(
-                select(SourceUser)
-                .where(
-                    SourceUser.namespace_id == self._namespace_id,
-                    SourceUser.source_hostname == self._hostname,
-                    SourceUser.import_type == self._type,
-                    SourceUser.source_user_identifier.in_([str(source_id) for source_id in missing]),
-                )
-                .order_by(SourceUser.id)
-                .with_for_update()
-            ).all()
-            for row in rows:
-                if row.placeholder_user_id is None:
-                    row.placeholder_user_id = _make_stand_in(session, row)
-                self._known[int(row.source_user_identifier)] = row.placeholder_user_id
-
-    def _note(self, session: Session, source_ids: list[int]) -> None:
-        """Inserts the rows that are new and completes the ones that knew less."""
-        if not source_ids:
+        if not missing:
             return
-        values = []
-        for source_id in source_ids:
-            username, name, email = self._learned.get(source_id, (None, None, None))
-            values.append(
-                {
-                    "namespace_id": self._namespace_id,
-                    "source_hostname": self._hostname,
-                    "import_type": self._type,
-                    "source_user_identifier": str(source_id),
-                    "source_username": username,
-                    "source_name": name,
-                    "source_public_email": email,
-                }
-            )
-        statement = insert(SourceUser).values(values)
-        fresh = statement.excluded
-        session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["namespace_id", "source_hostname", "import_type", "source_user_identifier"],
-                set_={
-                    name: func.coalesce(fresh[name], getattr(SourceUser, name))
-                    for name in ("source_username", "source_name", "source_public_email")
-                },
-            )
+        with self._database.session() as session:
+            sources = self._note(session, missing)
+            made = _make_stand_ins(session, [source for source in sources if source.user_id is None])
+        for source in sources:
+            self._known[source.source_id] = made[source.id] if source.user_id is None else source.user_id
+
+    def _note(self, session: Session, source_ids: list[int]) -> "list[_Source]":
+        """Inserts the rows that are new and completes the ones that knew less; all of them stay locked."""
+        learned = [self._learned.get(source_id, (None, None, None)) for source_id in source_ids]
+        usernames, names, emails = zip(*learned, strict=True)
+        rows = session.execute(
+            _NOTE,
+            {
+                "namespace_id": self._namespace_id,
+                "hostname": self._hostname,
+                "type": self._type,
+                "identifiers": [str(source_id) for source_id in source_ids],
+                "usernames": list(usernames),
+                "names": list(names),
+                "emails": list(emails),
+            },
         )
+        return sorted((_Source(*row) for row in rows), key=lambda source: source.id)
 
 
 def ghost_user(session: Session) -> int:
@@ -163,26 +193,30 @@ def internal_user(session: Session, user_type: UserType, *, username: str, name:
     return session.scalars(select(User.id).where(User.username == username)).one()
 
 
-def _make_stand_in(session: Session, row: SourceUser) -> int:
-    """A placeholder user with the source's name and username; where the username is taken, one that tells which it is."""
-    username = row.source_username or f"source_user_{row.source_user_identifier}"
-    unique = f"{username}_placeholder_{row.id}"
-    name = row.source_name or row.source_username or f"Source user {row.source_user_identifier}"
-    for candidate in (username, unique):
-        made = session.scalar(
-            insert(User)
-            .values(
-                username=candidate,
-                name=name,
-                email=f"{unique}@noreply.invalid",
-                user_type=UserType.placeholder,
-            )
-            .on_conflict_do_nothing()
-            .returning(User.id)
-        )
-        if made is not None:
-            return int(made)
-    return session.scalars(select(User.id).where(User.username == unique)).one()
+def _make_stand_ins(session: Session, sources: "Sequence[_Source]") -> dict[int, int]:
+    """Makes placeholder users with the sources' names and usernames, and gives them by the ids of the sources' rows.
+
+    Where a username is taken, the stand-in gets one that tells whose it is.
+    """
+    made: dict[int, int] = {}
+    for username_of in (_Source.username, _Source.unique_username):
+        # The first of several with one username gets it.
+        wanted = {username_of(source): source for source in reversed(sources) if source.id not in made}
+        given = list(reversed(wanted.items()))
+        if given:
+            values = {
+                "usernames": [username for username, _ in given],
+                "names": [source.name() for _, source in given],
+                "emails": [f"{source.unique_username()}@noreply.invalid" for _, source in given],
+                "user_type": UserType.placeholder.value,
+            }
+            made |= {wanted[username].id: user_id for user_id, username in session.execute(_MAKE, values)}
+    left = {source.unique_username(): source.id for source in sources if source.id not in made}
+    if left:
+        made |= {left[username]: user_id for user_id, username in session.execute(_FIND, {"usernames": list(left)})}
+    if made:
+        session.execute(_ASSIGN, {"ids": list(made), "user_ids": list(made.values())})
+    return made
 
 
 def _text(value: object) -> str | None:
