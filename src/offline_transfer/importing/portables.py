@@ -180,7 +180,7 @@ def _settings(project_id: int, attributes: JsonObject) -> ProjectSetting:
         setting.squash_option = option
     elif "squash_option" in attributes and squash is None:
         # None alone would leave it to the column's default.
-        setting.squash_option = null()  # type: ignore[assignment]
+        setting.squash_option = null()
     return setting
 
 
