@@ -117,7 +117,8 @@ class CanonicalNode:
             child = self.children.get(key)
             if child is not None:
                 if not _holds_records(value):
-                    values[key] = value
+                    # Under a name of its own, since digests of children stand under the relation's.
+                    values[f"{key} (no records)"] = plain(value)
                 found.children[key] = [child.canonical(below, context, references) for below in records_of(value)]
             elif value is not None and key not in self._excluded:
                 reading = self._values.get(key)

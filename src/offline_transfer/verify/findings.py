@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from offline_transfer.archive.errors import shown
+from offline_transfer.archive.errors import SHOWN_LENGTH
 from offline_transfer.types import JsonObject
 
 
@@ -57,7 +57,7 @@ class Finding:
     """One thing that is not as it should be, or that could not be looked at.
 
     `where` is the object (its key), `entity` the full path of a group or project, `path` the place in the relation tree, `sample`
-    something of the data that helps to see the point. Texts of an archive come escaped and cut, safe to print.
+    something of the data that helps to see the point. Texts of an archive come cut, and escaped where printing them could do harm.
     """
 
     kind: FindingKind
@@ -71,7 +71,7 @@ class Finding:
         for name in ("where", "entity", "path", "sample"):
             value = getattr(self, name)
             if value is not None:
-                object.__setattr__(self, name, shown(value))
+                object.__setattr__(self, name, _printable(value))
 
     @property
     def is_fault(self) -> bool:
@@ -89,3 +89,12 @@ class Finding:
             "sample": self.sample,
         }
         return {key: value for key, value in values.items() if value is not None}
+
+
+def _printable(text: str) -> str:
+    """A text of unknown origin in its own alphabet, without what could take over a terminal, on one line and cut."""
+    # A name of which nothing but escapes is left helps nobody to find the record.
+    cut = "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text[:SHOWN_LENGTH]
+    )
+    return cut if len(text) <= SHOWN_LENGTH else f"{cut}..."

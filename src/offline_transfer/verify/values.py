@@ -47,9 +47,9 @@ def instant(value: JsonValue) -> JsonValue:
         return plain(value)
     try:
         moment = datetime.fromisoformat(value.replace(" UTC", "Z"))
-    except ValueError:
+        return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)).isoformat()
+    except (ValueError, OverflowError):
         return value
-    return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)).isoformat()
 
 
 def day(value: JsonValue) -> JsonValue:

@@ -231,6 +231,10 @@ def test_the_index_walks_more_objects_than_one_slice(tmp_path: Path) -> None:
     index.close()
 
 
-def test_texts_of_an_archive_are_escaped_in_a_finding() -> None:
-    finding = Finding(kind=FindingKind.DIFFERENT, reason="it differs", sample="red\x1b[31m‮")
-    assert finding.to_json() == {"kind": "different", "reason": "it differs", "sample": "red\\x1b[31m\\u202e"}
+def test_what_could_take_over_a_terminal_is_escaped_in_a_finding_and_letters_are_not() -> None:
+    finding = Finding(kind=FindingKind.DIFFERENT, reason="it differs", sample="赤\x1b[31m\u202e\n" + "a" * 200)
+    assert finding.to_json() == {
+        "kind": "different",
+        "reason": "it differs",
+        "sample": "赤\\x1b[31m\\u202e\\n" + "a" * 192 + "...",
+    }
