@@ -1,15 +1,14 @@
 """Writes down what came of an object, and has done next what that makes possible."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final, TypeVar
 
 import psycopg
-from sqlalchemy import Executable, case, func, select, update
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from psycopg.types.json import Jsonb
+from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.expression import cast
 
 from offline_transfer import queue
 from offline_transfer.archive.keys import SELF_RELATION, USER_CONTRIBUTIONS_RELATION
@@ -17,14 +16,8 @@ from offline_transfer.db import psycopg_connection
 from offline_transfer.errors import OfflineTransferError
 from offline_transfer.exporting import names
 from offline_transfer.exporting.portables import Portable, is_of
-from offline_transfer.exporting.tasks import Gap, Task, Written
-from offline_transfer.transfers.models import (
-    ERROR_CHARACTERS,
-    ExportBatch,
-    ExportObject,
-    OfflineExport,
-    RelationExport,
-)
+from offline_transfer.exporting.tasks import Task, Written
+from offline_transfer.transfers.models import ERROR_CHARACTERS, ExportBatch, OfflineExport, RelationExport
 from offline_transfer.transfers.states import BatchState, RelationState, TransitionRefusedError, step
 
 S = TypeVar("S", bound=IntEnum)
@@ -55,23 +48,40 @@ def finish(session: Session, task: Task, written: Written) -> bool:
 
     Gives whether its relation has ended with it. Does nothing when the task was ended before: the same job may run twice.
     """
-    if not _end_batch(session, task, BatchState.finished, objects_count=written.records[task.relation]):
-        return False
-    if not _note(session, task, gaps=written.gaps, found=written.records[task.relation] + len(written.gaps)):
-        return False
-    _keep_object(session, task, written)
-    _keep_users(session, task, written)
-    return _end_relation(session, task)
+    count = written.records[task.relation]
+    return _end(
+        session,
+        task,
+        {
+            "batch_status": step(BatchState.started, BatchState.finished),
+            "relation_status": step(RelationState.started, RelationState.finished),
+            "objects_count": count,
+            "total": None if task.batch_id is not None else count + len(written.gaps),
+            "gaps": Jsonb([{"name": gap.name, "reason": gap.reason} for gap in written.gaps]),
+            "key": str(written.key),
+            "bytes": written.measurement.stored_bytes,
+            "sha256": written.measurement.sha256,
+            "content_bytes": written.measurement.content_bytes,
+            "content_sha256": written.measurement.content_sha256,
+            "records": Jsonb(dict(written.records)),
+            "read_at": written.read_at,
+            # Sorted, so that two batches that name the same users wait for each other in one order.
+            "users": sorted(written.users),
+        },
+    )
 
 
 def fail(session: Session, task: Task, error: Exception) -> bool:
     """The object of a task could not be written; the other batches of its relation go on. Gives what `finish` gives."""
-    message = message_of(error)
-    if not _end_batch(session, task, BatchState.failed, error=message):
-        return False
-    if not _note(session, task, error=message):
-        return False
-    return _end_relation(session, task)
+    return _end(
+        session,
+        task,
+        {
+            "batch_status": step(BatchState.started, BatchState.failed),
+            "relation_status": step(RelationState.started, RelationState.failed),
+            "error": message_of(error),
+        },
+    )
 
 
 def go_on(session: Session, portable: Portable, offline_export_id: int) -> None:
@@ -108,83 +118,77 @@ def message_of(error: Exception) -> str:
     return " ".join(text.split())[:ERROR_CHARACTERS]
 
 
-def _end_batch(
-    session: Session, task: Task, state: BatchState, *, objects_count: int = 0, error: str | None = None
-) -> bool:
-    """End the batch of a task, if it has one; false when that was done before."""
-    if task.batch_id is None:
-        return True
-    ended = (
-        update(ExportBatch)
-        .where(ExportBatch.id == task.batch_id, ExportBatch.status.in_(OPEN_BATCH))
-        .values(status=step(BatchState.started, state), objects_count=objects_count, error=error)
-    )
-    return _changed(session, ended.returning(ExportBatch.id))
+# One statement, since a small object takes no longer than a few round trips. The row of the relation stays locked to the end of
+# the transaction.
+_END: Final = """
+WITH batch AS (
+    UPDATE bulk_import_export_batches
+    SET status = %(batch_status)s, objects_count = %(objects_count)s, error = %(error)s, updated_at = now()
+    WHERE id = %(batch_id)s AND status = ANY(%(open_batch)s)
+    RETURNING id
+), relation AS (
+    UPDATE bulk_import_exports
+    SET status = CASE WHEN %(is_one_of_many)s THEN status ELSE %(relation_status)s END,
+        total_objects_count = coalesce(%(total)s, total_objects_count),
+        gaps = gaps || %(gaps)s, error = coalesce(error, %(error)s), updated_at = now()
+    WHERE id = %(export_id)s AND status = ANY(%(open_relation)s)
+        AND (%(batch_id)s::bigint IS NULL OR EXISTS (SELECT FROM batch))
+    RETURNING id
+), object AS (
+    INSERT INTO import_offline_export_objects
+        (export_id, batch_number, key, bytes, sha256, content_bytes, content_sha256, records, read_at)
+    SELECT id, %(batch_number)s, %(key)s, %(bytes)s, %(sha256)s, %(content_bytes)s, %(content_sha256)s, %(records)s, %(read_at)s
+    FROM relation WHERE %(key)s::text IS NOT NULL
+    ON CONFLICT DO NOTHING
+), named AS (
+    INSERT INTO import_offline_export_users (offline_export_id, group_id, project_id, user_id)
+    SELECT %(offline_export_id)s, %(group_id)s, %(project_id)s, unnest(%(users)s::bigint[]) FROM relation
+    ON CONFLICT DO NOTHING
+)
+SELECT id FROM relation
+"""
+
+_NOTHING: Final[Mapping[str, object]] = {
+    "objects_count": 0,
+    "total": None,
+    "gaps": Jsonb([]),
+    "error": None,
+    "key": None,
+    "bytes": None,
+    "sha256": None,
+    "content_bytes": None,
+    "content_sha256": None,
+    "records": None,
+    "read_at": None,
+    "users": [],
+}
 
 
-def _note(
-    session: Session, task: Task, *, gaps: Sequence[Gap] = (), found: int | None = None, error: str | None = None
-) -> bool:
-    """Add to the row of the relation, which is locked from then on; false when the relation has ended."""
-    values: dict[str, object] = {"error": func.coalesce(RelationExport.error, error)} if error else {}
-    if gaps:
-        added = [{"name": gap.name, "reason": gap.reason} for gap in gaps]
-        values["gaps"] = RelationExport.gaps.op("||")(cast(added, JSONB))
-    if found is not None and task.batch_id is None:
-        values["total_objects_count"] = found
-    noted = (
-        update(RelationExport)
-        .where(RelationExport.id == task.export_id, RelationExport.status.in_(OPEN_RELATION))
-        .values({"updated_at": func.now()} | values)
-    )
-    return _changed(session, noted.returning(RelationExport.id))
+def _end(session: Session, task: Task, outcome: Mapping[str, object]) -> bool:
+    """Write down what came of a task, and give whether its relation has ended with it."""
+    values: dict[str, object] = {
+        **_NOTHING,
+        **outcome,
+        "offline_export_id": task.offline_export_id,
+        "export_id": task.export_id,
+        "batch_id": task.batch_id,
+        "batch_number": task.batch_number,
+        "is_one_of_many": task.is_one_of_many,
+        "group_id": task.portable.group_id,
+        "project_id": task.portable.project_id,
+        "open_batch": [state.value for state in OPEN_BATCH],
+        "open_relation": [state.value for state in OPEN_RELATION],
+    }
+    if psycopg_connection(session).execute(_END, values).fetchone() is None:
+        return False
+    return not task.is_one_of_many or _end_relation(session, task)
 
 
 def _end_relation(session: Session, task: Task) -> bool:
-    """End the relation of a task, whose row is locked, if none of its batches is open."""
-    if task.is_one_of_many:
-        is_open = ExportBatch.export_id == task.export_id, ExportBatch.status.in_(OPEN_BATCH)
-        if session.scalar(select(func.count()).where(*is_open)):
-            return False
-    finished, failed = (step(RelationState.started, state) for state in (RelationState.finished, RelationState.failed))
-    ended = (
-        update(RelationExport)
-        .where(RelationExport.id == task.export_id)
-        .values(status=case((RelationExport.error.is_(None), finished), else_=failed))
-    )
-    session.execute(ended)
+    """End the relation of many batches, whose row is locked, if none of them is open."""
+    is_open = ExportBatch.export_id == task.export_id, ExportBatch.status.in_(OPEN_BATCH)
+    if session.scalar(select(func.count()).where(*is_open)):
+        return False
+    relation = session.get_one(RelationExport, task.export_id)
+    relation.status = step(relation.status, RelationState.finished if relation.error is None else RelationState.failed)
     return True
-
-
-def _changed(session: Session, statement: Executable) -> bool:
-    """Run an update that returns what it changed."""
-    return session.execute(statement, execution_options={"synchronize_session": False}).first() is not None
-
-
-def _keep_object(session: Session, task: Task, written: Written) -> None:
-    session.execute(
-        insert(ExportObject)
-        .values(
-            export_id=task.export_id,
-            batch_number=task.batch_number,
-            key=str(written.key),
-            bytes=written.measurement.stored_bytes,
-            sha256=written.measurement.sha256,
-            content_bytes=written.measurement.content_bytes,
-            content_sha256=written.measurement.content_sha256,
-            records=dict(written.records),
-            read_at=written.read_at,
-        )
-        .on_conflict_do_nothing()
-    )
-
-
-def _keep_users(session: Session, task: Task, written: Written) -> None:
-    """Users come sorted, so that two batches that name the same wait for each other in one order."""
-    if not written.users:
-        return
-    psycopg_connection(session).execute(
-        "INSERT INTO import_offline_export_users (offline_export_id, group_id, project_id, user_id)"
-        " SELECT %s, %s::bigint, %s::bigint, unnest(%s::bigint[]) ON CONFLICT DO NOTHING",
-        [task.offline_export_id, task.portable.group_id, task.portable.project_id, list(written.users)],
-    )

@@ -1,6 +1,7 @@
 """Exports one group or project: all that fits into one batch one after another, and a job for each batch of what is larger."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,6 +15,8 @@ from offline_transfer.exporting.portables import is_of, relations_of
 from offline_transfer.transfers.models import ExportBatch, RelationExport
 from offline_transfer.transfers.states import BatchState, RelationState, step
 
+TASKS_AT_ONCE: Final = 8
+
 
 def export_portable(context: ExportContext, self_export_id: int) -> None:
     """Export the group or project of this `self` row. May run again: what is done is passed over."""
@@ -25,8 +28,7 @@ def export_portable(context: ExportContext, self_export_id: int) -> None:
         started = _start(context, session, scene)
         _defer_batches(session, [row.id for row in started if row.batches_count > 1])
         small = [row.id for row in started if row.batches_count <= 1]
-    for export_id in small:
-        _export_object(context, scene, export_id)
+    _export_small(context, scene, small)
     with context.database.session() as session:
         outcomes.go_on(session, scene.portable, scene.offline_export_id)
 
@@ -38,9 +40,10 @@ def export_batch(context: ExportContext, batch_id: int) -> None:
         if batch is None or batch.status not in outcomes.OPEN_BATCH:
             return
         batch.status = step(batch.status, BatchState.started)
-        export_id = batch.export_id
-        scene = work.scene_of(context, session, session.get_one(RelationExport, export_id))
-    if scene is not None and _export_object(context, scene, export_id, batch_id):
+        scene = work.scene_of(context, session, session.get_one(RelationExport, batch.export_id))
+        session.flush()
+        task = None if scene is None else work.task_of_batch(session, scene, batch_id)
+    if scene is not None and task is not None and work.carry_out(context, task):
         with context.database.session() as session:
             outcomes.go_on(session, scene.portable, scene.offline_export_id)
 
@@ -53,15 +56,18 @@ def export_contributions(context: ExportContext, export_id: int) -> None:
         if row is None or scene is None or row.status not in outcomes.OPEN_RELATION:
             return
         row.status = step(row.status, RelationState.started)
-    if _export_object(context, scene, export_id):
-        with context.database.session() as session:
-            outcomes.go_on(session, scene.portable, scene.offline_export_id)
-
-
-def _export_object(context: ExportContext, scene: work.Scene, export_id: int, batch_id: int | None = None) -> bool:
+    _export_small(context, scene, [export_id])
     with context.database.session() as session:
-        task = work.task_of(session, scene, export_id, batch_id)
-    return task is not None and work.carry_out(context, task)
+        outcomes.go_on(session, scene.portable, scene.offline_export_id)
+
+
+def _export_small(context: ExportContext, scene: work.Scene, export_ids: Sequence[int]) -> None:
+    """Export relations one after another, looking every few whether the export still runs."""
+    for start in range(0, len(export_ids), TASKS_AT_ONCE):
+        with context.database.session() as session:
+            tasks = work.tasks_of(session, scene, export_ids[start : start + TASKS_AT_ONCE])
+        for task in tasks:
+            work.carry_out(context, task)
 
 
 def _start(context: ExportContext, session: Session, scene: work.Scene) -> Sequence[RelationExport]:

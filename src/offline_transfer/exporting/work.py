@@ -1,10 +1,11 @@
 """Does one object: finds the writer of its relation and writes down what came of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from sqlalchemy import select, true
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from offline_transfer.archive.keys import (
@@ -60,13 +61,21 @@ def scene_of(context: ExportContext, session: Session, row: RelationExport) -> S
     )
 
 
-def task_of(session: Session, scene: Scene, export_id: int, batch_id: int | None = None) -> Task | None:
-    """The task of a relation that is one object or one batch, or of the given batch of many.
+def tasks_of(session: Session, scene: Scene, export_ids: Sequence[int]) -> list[Task]:
+    """The tasks of relations that are one object or one batch, in the given order, without those that were ended meanwhile."""
+    found = {task.export_id: task for task in _tasks(session, scene, RelationExport.id.in_(export_ids))}
+    return [found[export_id] for export_id in export_ids if export_id in found]
 
-    None when it was ended meanwhile, or its whole export.
-    """
-    row = session.execute(
+
+def task_of_batch(session: Session, scene: Scene, batch_id: int) -> Task | None:
+    """The task of one batch; None when it was ended meanwhile."""
+    return next(iter(_tasks(session, scene, ExportBatch.id == batch_id)), None)
+
+
+def _tasks(session: Session, scene: Scene, condition: ColumnElement[bool]) -> list[Task]:
+    rows = session.execute(
         select(
+            RelationExport.id,
             RelationExport.relation,
             RelationExport.batches_count,
             ExportBatch.id,
@@ -76,27 +85,26 @@ def task_of(session: Session, scene: Scene, export_id: int, batch_id: int | None
         .join(OfflineExport, OfflineExport.id == RelationExport.offline_export_id)
         .outerjoin(ExportBatch, ExportBatch.export_id == RelationExport.id)
         .where(
-            RelationExport.id == export_id,
-            true() if batch_id is None else ExportBatch.id == batch_id,
+            condition,
             OfflineExport.status == ExportState.started,
             RelationExport.status.in_(outcomes.OPEN_RELATION),
             ExportBatch.id.is_(None) | ExportBatch.status.in_(outcomes.OPEN_BATCH),
         )
-    ).one_or_none()
-    if row is None:
-        return None
-    relation, batches_count, found_batch_id, batch_number, record_ids = row
-    return Task(
-        offline_export_id=scene.offline_export_id,
-        export_id=export_id,
-        portable=scene.portable,
-        relation=relation,
-        destination=scene.destination,
-        batch_id=found_batch_id,
-        batch_number=batch_number,
-        record_ids=record_ids or (),
-        is_one_of_many=batches_count > 1,
     )
+    return [
+        Task(
+            offline_export_id=scene.offline_export_id,
+            export_id=export_id,
+            portable=scene.portable,
+            relation=relation,
+            destination=scene.destination,
+            batch_id=batch_id,
+            batch_number=batch_number,
+            record_ids=record_ids or (),
+            is_one_of_many=batches_count > 1,
+        )
+        for export_id, relation, batches_count, batch_id, batch_number, record_ids in rows
+    ]
 
 
 def carry_out(context: ExportContext, task: Task) -> bool:
