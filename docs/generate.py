@@ -180,6 +180,8 @@ def _record(nodes: Sequence[RelationNode]) -> Iterator[str]:
             f"Found by {keys} within the {node.identity.within.replace('_', ' ')}; {absent} where there is none.",
             "",
         )
+    if node.same:
+        yield from (f"Below a record that is there already, known by {_names(node.same)}.", "")
     yield f"- attributes: {_names(item.name for item in node.attributes) or 'none'}"
     for item in node.attributes:
         if item.rule is not None:
