@@ -216,6 +216,7 @@ class SharedRecords:
             child.values[index] = self._users.get(source_id)
         with self._database.raw_connection() as connection, connection.transaction():
             self._scoping.lock(connection, ref.plan.table.name)
+            _belong_like(connection, row, unit.rows)
             there = {id(child) for child in unit.rows if child.parent is row and _exists(connection, child)}
             for child in unit.rows:
                 if child.parent is not None and id(child.parent) in there:
@@ -268,6 +269,19 @@ class SharedRecords:
         for number, row_id in connection.execute(statement, [*values, *parameters]):
             found.setdefault(wanted[number - 1], row_id)
         return found
+
+
+def _belong_like(connection: psycopg.Connection, row: Row, below: Sequence[Row]) -> None:
+    """What hangs on a group's record is the group's as well, whichever project brings it."""
+    if not {"project_id", "group_id"} <= set(row.plan.columns):
+        return
+    statement = sql.SQL("SELECT project_id, group_id FROM {} WHERE id = %s").format(sql.Identifier(row.plan.table.name))
+    owner = connection.execute(statement, [row.id]).fetchone()
+    assert owner is not None
+    for child in below:
+        columns = child.plan.columns
+        if "project_id" in columns and "group_id" in columns:
+            child.values[columns.index("project_id")], child.values[columns.index("group_id")] = owner
 
 
 def _exists(connection: psycopg.Connection, row: Row) -> bool:
