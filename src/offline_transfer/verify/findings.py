@@ -20,7 +20,6 @@ class FindingKind(StrEnum):
     DAMAGED = "damaged"
     WRONG_COUNT = "wrong_count"
     CHECKSUMS_DIFFER = "checksums_differ"
-    MIXED_ARCHIVE = "mixed_archive"
     MISSING_RELATION = "missing_relation"
     # Contents of one archive.
     INVALID_RECORD = "invalid_record"
