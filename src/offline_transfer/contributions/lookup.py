@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from offline_transfer.contributions.models import SourceUser
 from offline_transfer.db import Database
 from offline_transfer.forge.enums import UserType
 from offline_transfer.forge.users import User
@@ -36,11 +37,6 @@ _MAKE = text(
     " ON CONFLICT DO NOTHING RETURNING id, username"
 )
 _FIND = text("SELECT id, username FROM users WHERE username = ANY(CAST(:usernames AS text[]))")
-_ASSIGN = text(
-    "UPDATE import_source_users SET placeholder_user_id = made.user_id"
-    " FROM unnest(CAST(:ids AS bigint[]), CAST(:user_ids AS bigint[])) AS made (id, user_id)"
-    " WHERE import_source_users.id = made.id"
-)
 
 
 class UserLookup(Protocol):
@@ -215,7 +211,10 @@ def _make_stand_ins(session: Session, sources: "Sequence[_Source]") -> dict[int,
     if left:
         made |= {left[username]: user_id for user_id, username in session.execute(_FIND, {"usernames": list(left)})}
     if made:
-        session.execute(_ASSIGN, {"ids": list(made), "user_ids": list(made.values())})
+        session.execute(
+            update(SourceUser),
+            [{"id": source_id, "placeholder_user_id": user_id} for source_id, user_id in made.items()],
+        )
     return made
 
 
