@@ -34,6 +34,7 @@ class SizeFigures:
     records: int
     rows: int
     load_seconds: float
+    load_cpu_seconds: float
     load_peak: int
     start_seconds: float
     start_peak: int
@@ -83,6 +84,7 @@ def measure_size(server: BenchServer, size: str, *, repeat: int, say: Say) -> Si
         records=loads[0]["records"],
         rows=sum(outs[0]["rows"].values()),
         load_seconds=_median(loads, "seconds"),
+        load_cpu_seconds=_median(loads, "cpu_seconds"),
         load_peak=max(load["peak_bytes"] for load in loads),
         start_seconds=_median(loads, "start_seconds"),
         start_peak=max(load["start_peak_bytes"] for load in loads),

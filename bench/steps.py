@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, Final
 
 import psycopg
@@ -18,6 +18,7 @@ from sqlalchemy import Table, select
 
 from bench.batched import BatchedProject
 from offline_transfer import db
+from offline_transfer.contributions import models as _contributions  # noqa: F401 - its tables are copied as well
 from offline_transfer.files.opening import opened
 from offline_transfer.forge.files import Files
 from offline_transfer.forge.models import Base
@@ -42,23 +43,25 @@ GROUP: Final = "bench"
 
 
 class Stopwatch:
-    """Seconds of some blocks, and the peak memory of the process at the end of the last."""
+    """Seconds of some blocks, those of them that this process worked, and its peak memory at the end of the last."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
+        self.cpu_seconds = 0.0
         self.peak_bytes = 0
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Measures the block."""
-        start = perf_counter()
+        start, cpu_start = perf_counter(), process_time()
         yield
         self.seconds += perf_counter() - start
+        self.cpu_seconds += process_time() - cpu_start
         self.peak_bytes = peak_bytes()
 
     def result(self, **more: object) -> Result:
         """The figures, and whatever else the step found out."""
-        return {"seconds": self.seconds, "peak_bytes": self.peak_bytes, **more}
+        return {"seconds": self.seconds, "cpu_seconds": self.cpu_seconds, "peak_bytes": self.peak_bytes, **more}
 
 
 def peak_bytes() -> int:

@@ -13,7 +13,7 @@ _console = Console(width=140)
 def show_sizes(sizes: Iterable[SizeFigures]) -> None:
     """Import beside the bare COPY of the same rows."""
     table = _table(
-        "Import", "size", "JSON MB", "records", "rows", "seconds", "records/s", "MB/s", "COPY in", "ratio", "peak MiB",
+        "Import", "size", "JSON MB", "records", "rows", "seconds", "of them ours", "records/s", "MB/s", "COPY in", "ratio", "peak MiB",
         "before it MiB", "start seconds",
     )  # fmt: skip
     for size in sizes:
@@ -23,6 +23,7 @@ def show_sizes(sizes: Iterable[SizeFigures]) -> None:
             f"{size.records:,}",
             f"{size.rows:,}",
             f"{size.load_seconds:.2f}",
+            f"{size.load_cpu_seconds:.2f}",
             f"{size.records / size.load_seconds:,.0f}",
             f"{size.json_bytes / 1e6 / size.load_seconds:.1f}",
             f"{size.copy_in_seconds:.2f}",
