@@ -63,9 +63,7 @@ def make_group(destination: Instance, path: str, visibility: Visibility = Visibi
 def same(first: Exported, second: Exported, roots: dict[str, str] | None = None) -> None:
     """Both archives say the same, or the test says what differs."""
     comparison = compared(first, second, roots)
-    for finding in comparison.findings:
-        print(finding.to_json())
-    assert comparison.findings == ()
+    assert "\n".join(str(finding.to_json()) for finding in comparison.findings) == ""
     assert [path for path in comparison.paths if not path.is_equal] == []
 
 

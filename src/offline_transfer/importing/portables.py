@@ -21,7 +21,8 @@ from offline_transfer.relations.attributes import DropReason
 from offline_transfer.types import Edition, JsonObject, PortableKind
 
 _SLUG = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]{0,254}", re.ASCII)
-_RESERVED = frozenset({"-", ".", "..", "api", "admin", "explore", "help", "users", "groups", "projects", "uploads"})
+_RESERVED = frozenset({"-", ".", ".."})
+_RESERVED_AT_THE_ROOT = frozenset({"api", "admin", "explore", "help", "users", "groups", "projects", "uploads"})
 _RESERVED_ENDINGS = (".git", ".atom", ".", "-")
 TRIES = 1000
 
@@ -72,6 +73,8 @@ def make_group(
     edition: Edition,
 ) -> Made:
     """Makes a group below a parent, or at the root."""
+    if parent is None and slug.lower() in _RESERVED_AT_THE_ROOT:
+        raise InvalidDestinationError(path=slug, reason="the name is reserved at the root")
     values, unit = _own_attributes(root_plan(PortableKind.GROUP, edition), attributes)
     path = _free_path(session, parent, checked_slug(slug))
     values |= {
