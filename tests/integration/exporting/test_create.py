@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from offline_transfer import queue
+from offline_transfer.exporting import names
 from offline_transfer.exporting.errors import NothingToExportError, PortablesNotFoundError
 from offline_transfer.queue import Job
 from offline_transfer.transfers.models import OfflineConfiguration, OfflineExport, RelationExport
@@ -63,3 +64,9 @@ def test_a_project_comes_without_the_groups_around_it(exporter: Exporter) -> Non
         "metadata.json.gz",
         "project_5",
     }
+
+
+def test_every_job_that_an_export_names_is_registered() -> None:
+    named = {value for name, value in vars(names).items() if name.isupper()}
+    assert len(named) == 5
+    assert named <= queue.names()

@@ -253,7 +253,7 @@ def test_a_carrier_and_a_reader_find_an_archive_whole(exporter: Exporter) -> Non
 
 def test_the_same_records_give_the_same_bytes(exporter: Exporter) -> None:
     exporter.add(*(Issue(iid=iid, title=f"Issue {iid}", project_id=5) for iid in range(1, 8)))
-    first, second = exporter.export("top"), exporter.export("top")
+    first, second = exporter.export("top/sub/app"), exporter.export("top/sub/app")
     with exporter.database.session() as session:
         hashes = session.execute(select(ExportObject.key, ExportObject.content_sha256, ExportObject.sha256)).all()
     assert len(hashes) == 2 * len(set(hashes))
