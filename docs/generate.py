@@ -109,8 +109,9 @@ def errors() -> str:
 def error_classes() -> list[type[OfflineTransferError]]:
     """Every class of the error tree; all modules are imported for that."""
     for module in pkgutil.walk_packages(offline_transfer.__path__, "offline_transfer."):
-        # Alembic's scripts only run inside Alembic.
-        if not module.name.startswith("offline_transfer.migrations.") or module.name.endswith(".runner"):
+        # Alembic's scripts only run inside Alembic, and `__main__` is the program.
+        runs_alone = module.name.endswith(".__main__") or module.name.startswith("offline_transfer.migrations.")
+        if not runs_alone or module.name.endswith(".runner"):
             importlib.import_module(module.name)
     found: dict[type[OfflineTransferError], None] = {}
     waiting = [OfflineTransferError]

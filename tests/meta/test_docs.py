@@ -21,7 +21,6 @@ from offline_transfer.transfers.accounting import Fail, Skip
 from offline_transfer.types import PortableKind
 from offline_transfer.verify.findings import NOTES, Finding, FindingKind
 from tests.meta import doc_guards as guards
-from tests.meta.error_guards import error_classes
 
 DOCS = guards.REPOSITORY / "docs"
 JSON_PAGE = (DOCS / "reference" / "json.md").read_text("utf-8")
@@ -78,7 +77,7 @@ def test_every_variable_of_a_store_is_in_the_reference() -> None:
 
 
 def test_every_error_is_in_the_reference() -> None:
-    codes = [found.code() for found in error_classes()]
+    codes = [found.code() for found in generate.error_classes()]
     assert guards.unmentioned(codes, reference("errors.md"), "the error") == []
 
 
@@ -136,7 +135,7 @@ def test_every_command_that_is_shown_would_be_accepted(page: Path) -> None:
 
 
 def test_commands_that_errors_name_exist() -> None:
-    assert guards.wrong_commands("\n".join(found.template() for found in error_classes())) == []
+    assert guards.wrong_commands("\n".join(found.template() for found in generate.error_classes())) == []
 
 
 @pytest.mark.parametrize(
