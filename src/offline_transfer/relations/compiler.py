@@ -39,10 +39,12 @@ from offline_transfer.relations.nodes import Attribute, Link, RelationNode
 from offline_transfer.relations.occurrences import Occurrences
 from offline_transfer.relations.rows import (
     IDS,
+    PORTABLE_ID,
     UserSource,
     belongs,
     below,
     in_batch,
+    key_name,
     key_of,
     local_users,
     of_portable,
@@ -68,6 +70,8 @@ _COPY: Final = rb"COPY (%s) TO STDOUT WITH (FORMAT csv, QUOTE E'\x01', DELIMITER
 _DIALECT: Final = PGDialect_psycopg(paramstyle="pyformat")  # type: ignore[no-untyped-call]
 _EMPTY_LIST: Final = cast(literal_column("'[]'"), JSON)
 _KEPT_STATEMENTS: Final = 64
+_GIVEN_PORTABLE: Final = str(PORTABLE_ID.compile(dialect=_DIALECT))
+_GIVEN_IDS: Final = str(IDS.compile(dialect=_DIALECT))
 # Compiling a statement takes as long as looking in vain at some ten thousand records.
 _IDLE_PATHS: Final = 4
 
@@ -98,19 +102,20 @@ class Statements:
                 return statement
         if len(self._lines) >= _KEPT_STATEMENTS:
             self._lines.clear()
-        self._lines[paths] = statement = _copy(_Lines(self._users, paths).statement(self.node))
+        lines = _Lines(self._users, paths).statement(self.node)
+        self._lines[paths] = statement = _copy(lines, self._portable_of_batch)
         return statement
 
     @cached_property
     def counts(self) -> bytes:
         """Rows of a path and the number of records on it; the relation's own path is always there."""
-        return _sql(Occurrences(self._users, in_batch).counts(self.node))
+        return _sql(Occurrences(self._users, in_batch).counts(self.node), self._portable_of_batch)
 
     @cached_property
     def users(self) -> bytes | None:
         """Rows of a user id, each once; None where no record can name a user."""
         found = Occurrences(self._users, in_batch).user_ids(self.node)
-        return None if found is None else _sql(found)
+        return None if found is None else _sql(found, self._portable_of_batch)
 
     @cached_property
     def record_ids(self) -> bytes:
@@ -131,6 +136,15 @@ class Statements:
     def portable_counts(self) -> bytes:
         """As `counts`, for all records of a group or project."""
         return _sql(Occurrences(self._users, of_portable).counts(self.node))
+
+    @property
+    def _portable_of_batch(self) -> str:
+        """The group or project to which the records of a batch belong, as SQL that is evaluated once."""
+        if self.node.join is None:
+            return f"({_GIVEN_IDS})[1]"
+        name, table = self.node.join.column.name, self.node.table.name
+        # Some of them may have been deleted since the batch was fixed.
+        return f"(SELECT {name} FROM {table} WHERE {key_name(self.node)} = any({_GIVEN_IDS}) LIMIT 1)"  # noqa: S608 - our names
 
 
 @cache
@@ -214,9 +228,10 @@ def _value(attribute: Attribute, row: FromClause) -> Value:
     return exported(row.c[attribute.column.name])
 
 
-def _sql(statement: ClauseElement) -> bytes:
-    return str(statement.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True})).encode()
+def _sql(statement: ClauseElement, portable: str = _GIVEN_PORTABLE) -> bytes:
+    options = {"literal_binds": True, "portable": portable}
+    return str(statement.compile(dialect=_DIALECT, compile_kwargs=options)).encode()
 
 
-def _copy(statement: ClauseElement) -> bytes:
-    return _COPY % _sql(statement)
+def _copy(statement: ClauseElement, portable: str = _GIVEN_PORTABLE) -> bytes:
+    return _COPY % _sql(statement, portable)

@@ -38,7 +38,7 @@ _KNOWN_KEYS = frozenset(
     {
         "model", "included", "excluded", "columns", "methods", "where", "via", "through", "identity", "order",
         "prepare", "on_import", "unique", "needs", "single", "user", "contributions", "ancestor",
-        "detached", "link_by", "same",
+        "detached", "link_by", "same", "own",
     }
 )  # fmt: skip
 
@@ -145,6 +145,7 @@ class _Builder:
             needs=tuple(spec.get("needs", ())),
             link_by=_link_by(spec, table),
             same=tuple(spec.get("same", ())),
+            own=table.c[spec["own"]] if "own" in spec else None,
             latest_only=spec.get("single") == "latest",
             is_user=bool(spec.get("user")),
             is_ancestor=bool(spec.get("ancestor")),

@@ -170,6 +170,8 @@ class RelationNode:
     needs: tuple[str, ...] = ()
     link_by: tuple[LinkBy, ...] = ()
     same: tuple[str, ...] = ()
+    own: AnyColumn | None = None
+    """Must name the group or project: rows of others may hang on the same record."""
     latest_only: bool = False
     is_user: bool = False
     is_ancestor: bool = False

@@ -37,6 +37,17 @@ def _render_parameter(element: Parameter, _compiler: SQLCompiler, **_options: ob
     return f"%({element.name})s::{element.type_name}"
 
 
+class OwnPortable(ColumnElement[Any]):
+    """The id of the group or project whose records a statement reads; whoever compiles the statement says what that is there."""
+
+    inherit_cache = False
+
+
+@compiles(OwnPortable)
+def _render_own_portable(_element: OwnPortable, _compiler: SQLCompiler, **options: object) -> str:
+    return str(options["portable"])
+
+
 IDS = Parameter("ids", "bigint[]")
 PORTABLE_ID = Parameter("portable_id", "bigint")
 
@@ -90,6 +101,8 @@ def constants(node: RelationNode, row: FromClause) -> list[ColumnElement[bool]]:
     for name, value in (node.where or {}).items():
         kind = row.c[name].type
         conditions.append(row.c[name] == (kind.enum_class[value] if isinstance(kind, EnumInteger) else value))
+    if node.own is not None:
+        conditions.append(row.c[node.own.name] == OwnPortable())
     return conditions
 
 

@@ -237,6 +237,23 @@ def test_counts_are_per_path_and_occurrence(project: Database) -> None:
     }
 
 
+def test_what_other_projects_hang_on_a_shared_record_stays_behind(project: Database) -> None:
+    own = LABEL["priorities"]
+    add(
+        project,
+        Project(id=6, name="Other", path="other", namespace_id=2),
+        LabelPriority(id=2, label_id=10, project_id=6, priority=1, created_at=NOON, updated_at=NOON),
+    )
+    issues = project_statements("issues")
+    # A record that is gone does not matter.
+    (line,) = read(project, issues, [29, 30])
+    assert [link["label"]["priorities"] for link in json.loads(line)["label_links"]] == [own]
+    assert counts(project, issues, [29, 30])["issues.label_links.label.priorities"] == 1
+    with project.raw_connection() as connection:
+        whole = dict(connection.execute(issues.portable_counts, {"portable_id": 5}).fetchall())
+    assert whole["issues.label_links.label.priorities"] == 1
+
+
 def test_users_are_named_wherever_they_stand(project: Database) -> None:
     issues = project_statements("issues")
     assert user_ids(project, issues, [30]) == {3, 4}
