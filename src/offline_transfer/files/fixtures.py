@@ -6,7 +6,7 @@ Both directions stream, and going there and back gives the same files, byte for 
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from offline_transfer.archive import ndjson
 from offline_transfer.archive.limits import Limits
@@ -16,7 +16,7 @@ from offline_transfer.files.folder import Folder
 from offline_transfer.files.hierarchy import GroupEntity, read
 from offline_transfer.files.inventory import Inventory, Strangers
 from offline_transfer.files.json_text import INDENT, JsonReader, check, pretty
-from offline_transfer.files.output import replacing
+from offline_transfer.files.output import Output, replacing
 from offline_transfer.files.source import Places
 from offline_transfer.relations.loader import tree
 from offline_transfer.types import PortableKind
@@ -57,7 +57,7 @@ def to_json(directory: Path, json_file: Path, *, limits: Limits | None = None) -
 
 
 class _DocumentWriter:
-    def __init__(self, stream: IO[bytes], folder: Folder, found: Inventory, limits: Limits) -> None:
+    def __init__(self, stream: Output, folder: Folder, found: Inventory, limits: Limits) -> None:
         self._stream: Final = stream
         self._folder: Final = folder
         self._inventory: Final = found
@@ -143,7 +143,7 @@ class _DocumentWriter:
 class _Container:
     """An object or a list that is being written, at a depth; its members stand one level deeper."""
 
-    def __init__(self, stream: IO[bytes], brackets: bytes, depth: int) -> None:
+    def __init__(self, stream: Output, brackets: bytes, depth: int) -> None:
         self.depth: Final = depth + 1
         self._stream: Final = stream
         self._opening, self._closing = brackets[:1], brackets[1:]
