@@ -4,21 +4,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from offline_transfer.archive.limits import Limits
-from offline_transfer.db import Database
 from offline_transfer.files import lost
 from offline_transfer.files.errors import NamespaceNeededError
 from offline_transfer.files.hierarchy import GroupFailure
+from offline_transfer.files.instance import SPOOL, Instance
 from offline_transfer.files.inventory import Strangers
 from offline_transfer.files.opening import OpenedExport, opened
 from offline_transfer.forge.enums import Visibility
-from offline_transfer.forge.files import Files
-from offline_transfer.forge.repositories import Repositories
 from offline_transfer.forge.routes import Route
 from offline_transfer.importing import entity as engine
 from offline_transfer.importing import portables, process
@@ -26,35 +24,12 @@ from offline_transfer.importing.context import ImportContext, Report, no_report
 from offline_transfer.importing.errors import DestinationTakenError
 from offline_transfer.importing.ids import SequenceIds
 from offline_transfer.importing.source import EntitySource
-from offline_transfer.settings import Settings
 from offline_transfer.transfers.accounting import Fail
 from offline_transfer.transfers.models import ERROR_CHARACTERS, BulkImport, ImportEntity
 from offline_transfer.transfers.states import EntityState, ImportState, SourceType, step
 from offline_transfer.types import Edition, PortableKind
 
 PARENT_FAILED: Final = "the group around it could not be imported"
-SPOOL: Final = "spool"
-"""The directory below the data directory in which archives are unpacked."""
-
-
-class Instance(Protocol):
-    """The instance that is loaded into."""
-
-    @property
-    def settings(self) -> Settings:
-        """Its settings."""
-
-    @property
-    def database(self) -> Database:
-        """Its database."""
-
-    @property
-    def repositories(self) -> Repositories:
-        """Its repositories."""
-
-    @property
-    def files(self) -> Files:
-        """Its uploads and LFS objects."""
 
 
 @dataclass(frozen=True, slots=True)
