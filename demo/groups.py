@@ -8,9 +8,11 @@ from demo.epics import add_epic_boards, add_epics
 from demo.planning import add_group_boards, add_group_labels, add_iterations, add_milestones
 from demo.rows import Values
 from demo.scene import Group, Scene
+from demo.wikis import write_wiki
 from offline_transfer.forge.enums import AccessLevel, Visibility
 from offline_transfer.forge.members import Badge, Member
 from offline_transfer.forge.namespaces import Namespace, NamespaceSetting
+from offline_transfer.forge.repository_paths import RepositoryKind, RepositoryPath
 from offline_transfer.forge.routes import InternalId, Route
 
 
@@ -44,6 +46,7 @@ def add_group(scene: Scene, plan: GroupPlan, parent: Group | None, number: int) 
     add_members(scene, group)
     add_badges(scene, group)
     add_avatar(scene, group)
+    write_wiki(scene, RepositoryPath(RepositoryKind.GROUP_WIKI, group.id))
     add_uploads(scene, group)
     last_values = {"epics": len(group.epics), "milestones": len(group.milestones), "sprints": first_iteration + 2}
     add_internal_ids(scene, group, last_values)

@@ -6,7 +6,6 @@ from enum import Enum, auto
 from demo.attachments import LfsObjects, add_avatar, add_uploads
 from demo.code import write_code
 from demo.groups import add_badges, add_internal_ids, add_members
-from demo.history import File, History
 from demo.issues import add_issues
 from demo.merge_requests import add_merge_requests
 from demo.pipelines import add_external_pull_requests, add_pipelines, add_schedules
@@ -19,6 +18,7 @@ from demo.scene import Group, Person, Project, Scene
 from demo.settings import add_features, add_settings
 from demo.versions import CommitUsers
 from demo.vulnerabilities import add_vulnerabilities
+from demo.wikis import write_wiki
 from offline_transfer.forge.enums import AutoCancelPendingPipelines, Visibility
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.projects import Project as ProjectRow
@@ -70,7 +70,7 @@ def add_project(scene: Scene, plan: ProjectPlan, group: Group, shared: Shared) -
     add_avatar(scene, project)
     add_uploads(scene, project)
     shared.lfs.add(project)
-    _write_wiki(scene, project)
+    write_wiki(scene, RepositoryPath(RepositoryKind.WIKI, project.id))
     _fill(scene, project, plan, shared)
     return project
 
@@ -115,18 +115,6 @@ def _fill(scene: Scene, project: Project, plan: ProjectPlan, shared: Shared) -> 
         "design_management_designs": 6,
     }
     add_internal_ids(scene, project, counters)
-
-
-def _write_wiki(scene: Scene, project: Project) -> None:
-    repository = RepositoryPath(RepositoryKind.WIKI, project.id)
-    history = History(scene.clock)
-    author = scene.human(project.id)
-    for number, page in enumerate(("home", "Häfen/Übersicht", "灯台")):
-        text = f"# {page}\n\n{scene.words.paragraph()}\n"
-        files: dict[str, File | None] = {f"{page}.md": File(text.encode()), f"uploads/{number}.bin": File(b"\0\1\2")}
-        history.commit("refs/heads/main", files, message=f"Create {page}", author=author)
-    scene.repositories.create(repository)
-    history.write(scene.repositories, repository)
 
 
 def _add_row(scene: Scene, plan: ProjectPlan, group: Group) -> int:

@@ -30,21 +30,6 @@ PROJECT_SNIPPET: Final = "ProjectSnippet"
 _NOT_STORED: Final = "its contents are not in the store"
 
 
-def write_repository(context: ExportContext, task: Task) -> Written:
-    """The Git repository of a project."""
-    return _write_bundle(context, task, RepositoryKind.PROJECT)
-
-
-def write_wiki(context: ExportContext, task: Task) -> Written:
-    """The wiki of a project."""
-    return _write_bundle(context, task, RepositoryKind.WIKI)
-
-
-def write_design(context: ExportContext, task: Task) -> Written:
-    """The design repository of a project."""
-    return _write_bundle(context, task, RepositoryKind.DESIGN)
-
-
 def write_snippets(context: ExportContext, task: Task) -> Written:
     """A bundle for every snippet that has a repository, named by GitLab's digest of the snippet."""
     read_at = datetime.now(UTC)
@@ -95,10 +80,11 @@ def write_lfs_objects(context: ExportContext, task: Task) -> Written:
     return _write_files(context, task, files, read_at=read_at, fixed=fixed)
 
 
-def _write_bundle(context: ExportContext, task: Task, kind: RepositoryKind) -> Written:
-    """A tar with one bundle; without one where there is no repository, or nothing in it."""
+def write_repository(context: ExportContext, task: Task) -> Written:
+    """A repository, wiki or design repository: a tar with one bundle; without one where there is nothing in it."""
     read_at = datetime.now(UTC)
-    path = RepositoryPath(kind, task.portable.id)
+    path = RepositoryPath.of_relation(task.relation, task.portable.kind, task.portable.id)
+    assert path is not None
     key = task.key(Extension.TAR)
     with tempfile.TemporaryDirectory(prefix="offline-transfer-") as directory:
         bundle = Path(directory) / "bundle"

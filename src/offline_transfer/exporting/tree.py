@@ -19,12 +19,6 @@ from offline_transfer.forge.routes import Route
 from offline_transfer.relations.loader import tree
 from offline_transfer.types import Edition
 
-_REPOSITORIES = {
-    "repository": RepositoryKind.PROJECT,
-    "wiki": RepositoryKind.WIKI,
-    "design": RepositoryKind.DESIGN,
-}
-
 
 def portables(session: Session, full_path: str | None = None) -> Sequence[Portable]:
     """The group or project with this full path and everything in it, or all of this instance, by path.
@@ -55,8 +49,8 @@ def counts(
         for relation in relations_of(portable.kind, edition):
             if relation == SELF_RELATION:
                 yield SELF_RELATION, 1
-            elif relation in _REPOSITORIES:
-                yield from _refs(repositories, relation, RepositoryPath(_REPOSITORIES[relation], portable.id))
+            elif (path := RepositoryPath.of_relation(relation, portable.kind, portable.id)) is not None:
+                yield from _refs(repositories, relation, path)
             elif relation == "snippets_repository":
                 yield from _snippet_refs(moment, repositories, portable)
             elif relation not in trees:

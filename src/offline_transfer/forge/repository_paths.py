@@ -6,6 +6,8 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Final
 
+from offline_transfer.types import PortableKind
+
 
 class RepositoryKind(StrEnum):
     """What a repository holds; project, wiki and design repositories go by the project's id."""
@@ -26,6 +28,14 @@ _PLACES: Final = {
 }
 
 
+_RELATIONS: Final = {
+    (PortableKind.PROJECT, "repository"): RepositoryKind.PROJECT,
+    (PortableKind.PROJECT, "wiki"): RepositoryKind.WIKI,
+    (PortableKind.PROJECT, "design"): RepositoryKind.DESIGN,
+    (PortableKind.GROUP, "wiki"): RepositoryKind.GROUP_WIKI,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class RepositoryPath:
     """Which repository: its kind and the id of the project, snippet or group that it belongs to."""
@@ -39,6 +49,12 @@ class RepositoryPath:
         folder, suffix, _ = _PLACES[self.kind]
         digest = hashlib.sha256(str(self.owner_id).encode()).hexdigest()
         return PurePosixPath(folder, digest[:2], digest[2:4], digest + suffix)
+
+    @classmethod
+    def of_relation(cls, relation: str, portable: PortableKind, owner_id: int) -> "RepositoryPath | None":
+        """The repository that a relation of a group or project holds; None for any other relation."""
+        kind = _RELATIONS.get((portable, relation))
+        return None if kind is None else cls(kind, owner_id)
 
     def __str__(self) -> str:
         return f"{_PLACES[self.kind][2]} {self.owner_id}"

@@ -4,9 +4,9 @@ from typing import Any
 
 from offline_transfer.forge.enums import AccessLevel, StageStatus
 from offline_transfer.relations.nodes import ImportRule
+from offline_transfer.relations.rules import COMPLETED_STATUSES
 
-COMPLETED = frozenset({"success", "failed", "canceled", "skipped"})
-_COMPLETED_STAGES = frozenset(StageStatus[name].value for name in COMPLETED)
+_COMPLETED_STAGES = frozenset(StageStatus[name].value for name in COMPLETED_STATUSES)
 _PLAIN_LEVELS = frozenset({AccessLevel.no_access.value, AccessLevel.maintainer.value})
 
 
@@ -22,7 +22,7 @@ def apply(rule: ImportRule, value: Any, *, cap: int, position: int, may_grant: b
         case ImportRule.CLEARED:
             return None
         case ImportRule.CANCELED if isinstance(value, str):
-            return value if value in COMPLETED else "canceled"
+            return value if value in COMPLETED_STATUSES else "canceled"
         case ImportRule.CANCELED:
             return value if value in _COMPLETED_STAGES else StageStatus.canceled.value
         case ImportRule.CAPPED:

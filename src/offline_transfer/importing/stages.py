@@ -29,7 +29,7 @@ _PROJECT = {
 
 _GROUP = {
     1: ("user_contributions", "members", "namespace_settings", "labels", "milestones"),
-    2: ("badges", "iterations_cadences", "uploads"),
+    2: ("badges", "iterations_cadences", "uploads", "wiki"),
     3: ("boards", "epics", "epic_boards"),
 }
 

@@ -1,6 +1,6 @@
 """Reads the relation files and joins them with the models of the forge."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import resources
@@ -85,8 +85,14 @@ class _Builder:
         return PortableTree(
             self.kind,
             replace(root, children=self.children((root,), (model,), self.document["tree"])),
-            tuple(self.document["files"]),
+            tuple(self.files()),
         )
+
+    def files(self) -> Iterator[str]:
+        for key in self.document["files"]:
+            name, mark = _marked(key)
+            if mark != "ee" or self.edition is Edition.EE:
+                yield name
 
     def children(
         self, ancestors: tuple[RelationNode, ...], models_above: tuple[type[Base], ...], subtree: Spec

@@ -63,17 +63,17 @@ Pipeline = Callable[[FileDestination, SourceObject, FileResult], None]
 
 def repository(destination: FileDestination, source: SourceObject, result: FileResult) -> None:
     """The Git repository of a project, from a bundle; without a bundle it is empty."""
-    _single_repository(destination, source, result, ("repository", RepositoryKind.PROJECT))
+    _single_repository(destination, source, result, "repository")
 
 
 def wiki(destination: FileDestination, source: SourceObject, result: FileResult) -> None:
-    """The wiki of a project."""
-    _single_repository(destination, source, result, ("wiki", RepositoryKind.WIKI))
+    """The wiki of a project or group."""
+    _single_repository(destination, source, result, "wiki")
 
 
 def design(destination: FileDestination, source: SourceObject, result: FileResult) -> None:
     """The design repository of a project."""
-    _single_repository(destination, source, result, ("design", RepositoryKind.DESIGN))
+    _single_repository(destination, source, result, "design")
 
 
 def snippets_repository(destination: FileDestination, source: SourceObject, result: FileResult) -> None:
@@ -136,11 +136,9 @@ PIPELINES: Mapping[str, Pipeline] = MappingProxyType(
 )
 
 
-def _single_repository(
-    destination: FileDestination, source: SourceObject, result: FileResult, what: tuple[str, RepositoryKind]
-) -> None:
-    relation, kind = what
-    path = RepositoryPath(kind, destination.portable_id)
+def _single_repository(destination: FileDestination, source: SourceObject, result: FileResult, relation: str) -> None:
+    path = RepositoryPath.of_relation(relation, destination.kind, destination.portable_id)
+    assert path is not None
     with source.members() as members:
         found = False
         for member in members:
@@ -149,7 +147,7 @@ def _single_repository(
                 continue
             found = True
             _restore(destination, member, result, (relation, path))
-    if not found and kind is RepositoryKind.PROJECT and not destination.repositories.exists(path):
+    if not found and path.kind is RepositoryKind.PROJECT and not destination.repositories.exists(path):
         destination.repositories.create(path)
 
 
