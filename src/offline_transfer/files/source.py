@@ -163,11 +163,8 @@ class GroupFiles:
         return _relation_files(self._places, self.kind, relation, self._paths())
 
     def strangers(self) -> Sequence[tuple[str, int]]:
-        """Relations of the group that no tree knows; its wiki, too, as long as groups have none here."""
-        found = _strangers(self._places.tree, self.kind, self._paths())
-        if "wiki" not in tree(self.kind).files and self._places.others.has(layout.group_wiki(self.group_id)):
-            return [*found, ("wiki", 1)]
-        return found
+        """Relations of the group that no tree knows."""
+        return _strangers(self._places.tree, self.kind, self._paths())
 
     def _paths(self) -> dict[str, str]:
         return {name: layout.group_relation_file(self.group_id, name) for name in self._relations}

@@ -148,9 +148,10 @@ def test_a_group_has_its_own_relations_and_files(tmp_path: Path) -> None:
     assert source.strangers() == []
 
 
-def test_the_wiki_of_a_group_is_not_lost_in_silence(tmp_path: Path) -> None:
+def test_a_group_has_its_own_wiki_and_strangers(tmp_path: Path) -> None:
     source = group(tmp_path, {"repositories/2.wiki.bundle": b"W", "tree/groups/2/spoons.ndjson": b"{}\n"})
-    assert source.strangers() == [("spoons", 1), ("wiki", 1)]
+    assert members(source.objects("wiki")) == [("wiki.bundle", 1, b"W")]
+    assert source.strangers() == [("spoons", 1)]
 
 
 @pytest.mark.parametrize(
