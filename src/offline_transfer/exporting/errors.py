@@ -1,6 +1,6 @@
 """What can go wrong with an export."""
 
-from offline_transfer.errors import ConflictError, NotFoundError, OfflineTransferError, UsageError
+from offline_transfer.errors import ConflictError, NotFoundError, StorageError, UsageError
 
 
 class PortablesNotFoundError(NotFoundError):
@@ -15,5 +15,8 @@ class PortableGoneError(ConflictError):
     """{portable} was deleted while it was exported. Export again without it."""
 
 
-class ExportFailedError(OfflineTransferError):
-    """The export failed, and no archive was made: {reason}"""
+class ExportFailedError(StorageError):
+    """The export failed, and no archive was made: {reason}
+
+    What one relation meets fails that relation alone; what all of them meet is the place that they are written to.
+    """

@@ -1,14 +1,17 @@
 """Reads records of an instance at one moment."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
+from psycopg import sql
 
 from offline_transfer.db import Database
 from offline_transfer.relations.compiler import READING_BY_INDEX, Statements
+from offline_transfer.relations.max_iids import COUNTERS
+from offline_transfer.types import PortableKind
 
 _BEGIN = b"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; " + READING_BY_INDEX
 
@@ -24,7 +27,7 @@ class Reading:
         """How many records there are on each path; the relation's own path is always there."""
         return dict(self.connection.execute(statements.counts, {"ids": ids}))
 
-    def lines(self, statements: Statements, ids: Sequence[int], present: Iterable[str]) -> Iterator[bytes]:
+    def lines(self, statements: Statements, ids: Sequence[int], present: Iterable[str]) -> Generator[bytes, None, None]:
         """The records as NDJSON, in the order of the ids; `present` are the paths that have a count."""
         with self.connection.cursor() as cursor, cursor.copy(statements.lines(present), {"ids": ids}) as copy:
             for line in copy:
@@ -44,6 +47,20 @@ class Reading:
     def portable_counts(self, statements: Statements, portable_id: int) -> dict[str, int]:
         """As `counts`, for all records of a group or project."""
         return dict(self.connection.execute(statements.portable_counts, {"portable_id": portable_id}))
+
+    def max_iids(self, kind: PortableKind, portable_id: int) -> dict[str, int]:
+        """The highest number that every counter of a group or project has given, by its key in `max_iids`."""
+        owner = sql.Identifier("project_id" if kind is PortableKind.PROJECT else "namespace_id")
+        highest = {}
+        for counter in COUNTERS[kind]:
+            query = sql.SQL(
+                "SELECT greatest((SELECT last_value FROM internal_ids WHERE {owner} = %(id)s AND usage = %(usage)s),"
+                " (SELECT max(iid) FROM {table} WHERE {column} = %(id)s))"
+            ).format(owner=owner, table=sql.Identifier(counter.table), column=sql.Identifier(counter.owner_column))
+            row = self.connection.execute(query, {"id": portable_id, "usage": counter.usage}).fetchone()
+            if row is not None and row[0]:
+                highest[counter.key] = int(row[0])
+        return highest
 
 
 @contextmanager

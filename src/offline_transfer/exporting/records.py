@@ -1,12 +1,11 @@
 """Writes the relations that are records: the group or project itself, its collections and its single objects."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import orjson
-from psycopg import sql
 
 from offline_transfer.archive.keys import MAX_IIDS_RELATION, SELF_RELATION, Extension
 from offline_transfer.exporting.context import ExportContext
@@ -16,7 +15,6 @@ from offline_transfer.exporting.tasks import Task, Written
 from offline_transfer.exporting.users import known_users
 from offline_transfer.exporting.writing import Spool, spooled
 from offline_transfer.relations.compiler import Statements, statements
-from offline_transfer.relations.max_iids import COUNTERS
 from offline_transfer.types import Edition, PortableKind
 
 
@@ -52,7 +50,7 @@ def write_records(context: ExportContext, task: Task) -> Written:
 def write_max_iids(context: ExportContext, task: Task) -> Written:
     """The highest number that every counter has given."""
     with reading(context.database) as moment:
-        highest = _max_iids(moment, task.portable.kind, task.portable.id)
+        highest = moment.max_iids(task.portable.kind, task.portable.id)
         read_at = moment.read_at
     key = task.key(Extension.JSON)
     measurement = task.destination.put_content(key, [orjson.dumps(highest, option=orjson.OPT_APPEND_NEWLINE)])
@@ -77,7 +75,9 @@ def _read(moment: Reading, stack: ExitStack, found: Statements, ids: Sequence[in
     counts = moment.counts(found, ids)
     if not counts[found.node.path]:
         return _nothing(stack, found)
-    spool = stack.enter_context(spooled(moment.lines(found, ids, counts)))
+    # A reading cannot end while a COPY in it stands open, which is what remains when keeping the lines aside fails.
+    with closing(moment.lines(found, ids, counts)) as records:
+        spool = stack.enter_context(spooled(records))
     return _Lines(spool, counts, moment.users(found, ids), moment.read_at)
 
 
@@ -89,17 +89,3 @@ def _put(task: Task, lines: _Lines, extension: Extension) -> Written:
     key = task.key(extension)
     measurement = task.destination.put(key, lines.spool)
     return Written(key=key, measurement=measurement, records=lines.counts, read_at=lines.read_at, users=lines.users)
-
-
-def _max_iids(moment: Reading, kind: PortableKind, portable_id: int) -> dict[str, int]:
-    owner = sql.Identifier("project_id" if kind is PortableKind.PROJECT else "namespace_id")
-    highest = {}
-    for counter in COUNTERS[kind]:
-        query = sql.SQL(
-            "SELECT greatest((SELECT last_value FROM internal_ids WHERE {owner} = %(id)s AND usage = %(usage)s),"
-            " (SELECT max(iid) FROM {table} WHERE {column} = %(id)s))"
-        ).format(owner=owner, table=sql.Identifier(counter.table), column=sql.Identifier(counter.owner_column))
-        row = moment.connection.execute(query, {"id": portable_id, "usage": counter.usage}).fetchone()
-        if row is not None and row[0]:
-            highest[counter.key] = int(row[0])
-    return highest

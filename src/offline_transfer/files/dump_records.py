@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 import orjson
-from psycopg import sql
 
 from offline_transfer.archive.keys import SELF_RELATION, USER_CONTRIBUTIONS_RELATION
 from offline_transfer.archive.tar_names import MemberNames
@@ -22,7 +21,6 @@ from offline_transfer.files.instance import Instance
 from offline_transfer.files.unpacking import write_new
 from offline_transfer.relations.compiler import Statements
 from offline_transfer.relations.loader import tree
-from offline_transfer.relations.max_iids import COUNTERS
 from offline_transfer.relations.nodes import Direction
 from offline_transfer.storage.sources import from_bytes, from_file
 from offline_transfer.transfers.progress import Progress, silent
@@ -134,16 +132,7 @@ def _users(dumping: Dumping, portable: Portable, moment: Reading, users: set[int
 
 def _max_iids(portable: Portable, moment: Reading) -> Iterator[Member]:
     """The highest number that each counter has given; nothing while none has."""
-    owner = sql.Identifier("project_id" if portable.kind is PortableKind.PROJECT else "namespace_id")
-    highest = {}
-    for counter in COUNTERS[portable.kind]:
-        query = sql.SQL(
-            "SELECT greatest((SELECT last_value FROM internal_ids WHERE {owner} = %(id)s AND usage = %(usage)s),"
-            " (SELECT max(iid) FROM {table} WHERE {column} = %(id)s))"
-        ).format(owner=owner, table=sql.Identifier(counter.table), column=sql.Identifier(counter.owner_column))
-        row = moment.connection.execute(query, {"id": portable.id, "usage": counter.usage}).fetchone()
-        if row is not None and row[0]:
-            highest[counter.key] = int(row[0])
+    highest = moment.max_iids(portable.kind, portable.id)
     if highest:
         is_project = portable.kind is PortableKind.PROJECT
         name = layout.MAX_IIDS_FILE if is_project else layout.group_max_iids(portable.id)

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, SmallInteger, String, UniqueConstraint, func
+from sqlalchemy import BigInteger, DateTime, ForeignKey, String, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from offline_transfer.forge.base import Base, EnumInteger
-from offline_transfer.forge.enums import AutoCancelPendingPipelines
+from offline_transfer.forge.enums import AutoCancelPendingPipelines, SquashSetting
 
 
 class Project(Base):
@@ -76,7 +76,7 @@ class ProjectSetting(Base):
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     allow_merge_on_skipped_pipeline: Mapped[bool | None]
-    squash_option: Mapped[int | None] = mapped_column(SmallInteger, server_default="3")
+    squash_option: Mapped[SquashSetting | None] = mapped_column(EnumInteger(SquashSetting), server_default="3")
     merge_commit_template: Mapped[str | None]
     squash_commit_template: Mapped[str | None]
 

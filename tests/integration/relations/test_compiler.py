@@ -286,7 +286,7 @@ def test_the_portable_itself_is_one_object_with_its_settings(project: Database) 
     ) == {
         "name": "App",
         "auto_cancel_pending_pipelines": "enabled",
-        "squash_option": 2,
+        "squash_option": "default_on",
         "merge_commit_template": "%{title}",
         "created_at": NOON_TEXT,
     }
