@@ -1,6 +1,7 @@
 """Lines and records: split exactly, bounded before they are parsed, refused with their place."""
 
 import itertools
+import json
 from collections.abc import Iterator
 
 import orjson
@@ -138,6 +139,32 @@ def test_many_brackets_side_by_side_are_not_deep() -> None:
     assert len(read(b'{"text":"' + b"[" * 1000 + b'","list":[' + b"{}," * 999 + b"{}]}")) == 2
 
 
+def depth_of(value: object) -> int:
+    if isinstance(value, dict):
+        return 1 + max(map(depth_of, value.values()), default=0)
+    return 1 + max(map(depth_of, value), default=0) if isinstance(value, list) else 0
+
+
+odd_texts = st.text(alphabet='{}[]"\\n,', max_size=8)
+odd_values = st.recursive(
+    st.integers(0, 9) | odd_texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(odd_texts, inner, max_size=3),
+)
+
+
+@given(st.dictionaries(odd_texts, odd_values, min_size=1), st.integers(1, 5), st.booleans())
+def test_the_depth_is_that_of_the_containers_whatever_the_texts_hold(
+    record: JsonObject, depth: int, is_indented: bool
+) -> None:
+    line = json.dumps(record, indent=1 if is_indented else None).encode()
+    limits = Limits(json_depth=depth)
+    if depth_of(record) > depth:
+        with pytest.raises(RecordTooDeepError):
+            read(line, limits)
+    else:
+        assert read(line, limits) == record
+
+
 def test_a_record_with_a_nul_is_refused_alone() -> None:
     with pytest.raises(NulInRecordError, match="PostgreSQL cannot store") as caught:
         read(b'{"note":"a\\u0000b"}')
@@ -172,6 +199,20 @@ def test_a_number_that_would_come_back_changed_is_refused(number: bytes) -> None
 )
 def test_numbers_that_fit_are_read(number: bytes, value: float) -> None:
     assert read(b'{"a":' + number + b"}") == {"a": value}
+
+
+@given(
+    st.lists(
+        st.text('0123456789abc \\",:-', max_size=30) | st.integers(-(10**25), 10**25) | st.floats(0, 1), max_size=6
+    )
+)
+def test_long_numbers_are_found_beside_texts_that_look_like_them(items: list[str | int | float]) -> None:
+    line = json.dumps({"a": items}).encode()
+    if any(isinstance(item, int) and not -(2**63) <= item < 2**64 for item in items):
+        with pytest.raises(NumberOutOfRangeError):
+            read(line)
+    else:
+        assert read(line) == {"a": items}
 
 
 def test_digits_in_texts_are_not_numbers() -> None:
