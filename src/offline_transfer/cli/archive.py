@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from offline_transfer.cli.instance import AsJson, S3Endpoint
+from offline_transfer.cli.errors import MapOptionError
+from offline_transfer.cli.options import AsJson, S3Endpoint
 from offline_transfer.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -118,4 +119,10 @@ def _print_findings(findings: "Iterable[Finding]") -> None:
 
 
 def _pairs(given: Iterable[str]) -> dict[str, str]:
-    return {first: second for first, _, second in (item.partition("=") for item in given)}
+    pairs = {}
+    for item in given:
+        first, _, second = item.partition("=")
+        if not first or not second:
+            raise MapOptionError(given=ascii(item)[1:-1])
+        pairs[first] = second
+    return pairs

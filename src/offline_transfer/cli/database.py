@@ -5,17 +5,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from offline_transfer.cli.instance import AsJson, DataDir
-from offline_transfer.errors import UsageError
+from offline_transfer.cli.errors import NotEmbeddedError
+from offline_transfer.cli.options import AsJson, DataDir
 
 if TYPE_CHECKING:
     from offline_transfer.settings import Settings
 
 app = typer.Typer(help="The database of this instance.", no_args_is_help=True)
-
-
-class NotEmbeddedError(UsageError):
-    """`db {command}` is for the embedded database, and DATABASE_URL names another. Unset it first"""
 
 
 @app.command()

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from offline_transfer.cli.instance import AsJson, DataDir, S3Endpoint, open_instance
+from offline_transfer.cli.options import AsJson, DataDir, S3Endpoint
 from offline_transfer.errors import ExitStatus
 
 
@@ -28,13 +28,15 @@ def export(
     """
     from offline_transfer import queue
     from offline_transfer.cli import output, places
+    from offline_transfer.cli.instance import open_instance
     from offline_transfer.cli.watch import Watch
     from offline_transfer.exporting import create, result
     from offline_transfer.exporting.context import ExportContext
+    from offline_transfer.importing.incomplete import incomplete
     from offline_transfer.jobs import exports
 
     assert exports
-    places.store_place(to, s3_endpoint)
+    places.require_reachable(places.store_place(to, s3_endpoint))
     with open_instance(data_dir) as instance, Watch("Exporting") as watch:
         created = create.create_export(
             instance.database, instance.settings, paths=full_paths, location=to, endpoint=s3_endpoint
@@ -51,13 +53,21 @@ def export(
         with instance.database.session() as session:
             rows = [row.to_json() for row in result.rows(session, created.id)]
             failures = list(result.failures(session, created.id))
+            gaps = [gap.to_json() for path in full_paths for gap in incomplete(session, path)]
             clean = result.is_clean(session, created.id)
             result.require_archive(session, created.id)
     if as_json:
-        output.print_json({"export_prefix": str(created.prefix), "relations": rows, "failures": failures})
+        document = {
+            "export_prefix": str(created.prefix),
+            "relations": rows,
+            "failures": failures,
+            "incomplete": gaps,
+        }
+        output.print_json(document)
     else:
         output.print_rows("Exported", rows)
         if failures:
             output.print_failures(failures)
+        output.print_incomplete(gaps)
         typer.echo(str(created.prefix))
     return ExitStatus.OK if clean else ExitStatus.WITH_FAILURES

@@ -1,11 +1,15 @@
 """`offline-transfer load` and `offline-transfer dump`: GitLab's file-based exports."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from offline_transfer.cli.instance import AsJson, DataDir, open_instance
+from offline_transfer.cli.options import AsJson, DataDir
+from offline_transfer.errors import ExitStatus
+
+if TYPE_CHECKING:
+    from offline_transfer.files.dump_records import Gap
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,6 +38,7 @@ def load(
     """Load GitLab's file-based export of a project or group into this instance."""
     from offline_transfer.cli import output
     from offline_transfer.cli.importing import show
+    from offline_transfer.cli.instance import open_instance
     from offline_transfer.cli.watch import Watch
     from offline_transfer.files.load import load as load_export
 
@@ -55,14 +60,30 @@ def dump(
     output_file: Annotated[Path, typer.Option("--output", metavar="FILE", help="The .tar.gz to write.")],
     data_dir: DataDir = None,
     as_json: AsJson = False,
-) -> None:
+) -> int:
     """Write GitLab's file-based export of a group or project."""
     from offline_transfer.cli import output
+    from offline_transfer.cli.instance import open_instance
+    from offline_transfer.cli.watch import Watch
     from offline_transfer.files.dump import dump as write_dump
 
-    with open_instance(data_dir) as instance:
-        written = write_dump(instance, full_path, output_file)
+    with open_instance(data_dir) as instance, Watch("Dumping") as watch:
+        dumped = write_dump(instance, full_path, output_file, progress=watch.exported)
+    rows = [row.to_json() for row in dumped.rows]
+    gaps = [_gap(gap) for gap in dumped.gaps]
     if as_json:
-        output.print_json({"file": str(output_file), **written.to_json()})
+        document = {"file": str(output_file), "relations": rows, "gaps": gaps, "left_out": dumped.left_out}
+        output.print_json(document)
     else:
+        output.print_counts("Dumped", rows)
+        if gaps:
+            columns = ("entity", "path", "name", "reason")
+            output.print_table("Absent files", columns, [[row[name] for name in columns] for row in gaps])
+        for path in dumped.left_out:
+            output.remark(f"A dump of a group holds no projects: dump {path} by itself.")
         output.remark(f"Wrote {output_file}")
+    return ExitStatus.WITH_FAILURES if gaps else ExitStatus.OK
+
+
+def _gap(gap: "Gap") -> dict[str, str]:
+    return {"entity": gap.entity, "path": gap.relation, "name": gap.name, "reason": gap.reason}

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from offline_transfer.cli.instance import AsJson
+from offline_transfer.cli.options import AsJson
 
 app = typer.Typer(
     help="GitLab's test fixtures: between the single JSON file and the tree of NDJSON files.", no_args_is_help=True

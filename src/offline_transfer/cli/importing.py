@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from offline_transfer.cli.instance import AsJson, DataDir, S3Endpoint, open_instance
+from offline_transfer.cli.errors import EntityOptionError
+from offline_transfer.cli.options import AsJson, DataDir, S3Endpoint
 from offline_transfer.errors import ExitStatus, UsageError
 
 if TYPE_CHECKING:
@@ -34,10 +35,6 @@ AllOption = Annotated[
 ]
 
 
-class EntityOptionError(UsageError):
-    """`--entity {given}` is not SOURCE=NAMESPACE or SOURCE=NAMESPACE:SLUG"""
-
-
 def add_to(app: typer.Typer) -> None:
     """Adds the command."""
     app.command("import")(import_archive)
@@ -57,6 +54,7 @@ def import_archive(
     """
     from offline_transfer import queue
     from offline_transfer.cli import places
+    from offline_transfer.cli.instance import open_instance
     from offline_transfer.cli.watch import Watch
     from offline_transfer.importing import create, process
     from offline_transfer.importing.context import ImportContext

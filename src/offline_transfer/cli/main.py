@@ -2,14 +2,15 @@
 `--help` answers at once."""
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 
 import typer
 
 from offline_transfer import __version__
-from offline_transfer.cli import archive, database, export, files, fixtures, importing, tree
-from offline_transfer.errors import ExitStatus, OfflineTransferError
+from offline_transfer.cli import archive, database, export, faults, files, fixtures, importing, tree
+from offline_transfer.errors import ExitStatus
 
 # Typer brings the Click that it is built on under a private name; its public exceptions lead to what all of them are.
 ClickError: type[Exception] = typer.BadParameter.__mro__[2]
@@ -45,15 +46,17 @@ def run(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     try:
         outcome = app(list(arguments), standalone_mode=False)
-    except OfflineTransferError as error:
-        return _say(error.code(), error.message, error.exit_status, as_json=as_json)
     except ClickError as error:
         return _say("usage", str(error), ExitStatus.USAGE, as_json=as_json)
     except (KeyboardInterrupt, typer.Abort):
         return _say("interrupted", "Interrupted.", ExitStatus.INTERRUPTED, as_json=as_json)
     except BrokenPipeError:
-        sys.stderr.close()
+        # Whoever reads has seen enough. What is still buffered goes nowhere, or Python complains about it at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitStatus.OK
+    except Exception as error:  # noqa: BLE001 - the edge: whatever it is, it is said in one line with an exit status
+        ours = faults.as_ours(error)
+        return _say(ours.code(), ours.message, ours.exit_status, as_json=as_json)
     return outcome if isinstance(outcome, int) else ExitStatus.OK
 
 

@@ -67,6 +67,19 @@ def print_rows(title: str, rows: Sequence[Mapping[str, object]]) -> None:
     )
 
 
+def print_counts(title: str, rows: Iterable[Mapping[str, object]]) -> None:
+    """How many records there are on each path of each entity."""
+    columns = ("entity", "path", "records")
+    print_table(title, columns, [[row[name] for name in columns] for row in rows])
+
+
+def print_incomplete(rows: Sequence[Mapping[str, object]]) -> None:
+    """What is not whole, on standard output: a list without it would say that it is."""
+    columns = ("entity", "import", "problem")
+    if rows:
+        print_table("NOT WHOLE", columns, [[row[name] for name in columns] for row in rows])
+
+
 def print_failures(failures: Iterable[Mapping[str, object]]) -> None:
     """What could not be written or imported, and why."""
     print_table(

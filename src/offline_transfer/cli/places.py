@@ -2,16 +2,19 @@
 
 import os
 from pathlib import Path
+from typing import Final
 
 from offline_transfer.archive.keys import ExportPrefix
-from offline_transfer.errors import UsageError
+from offline_transfer.cli.errors import ArchivePlaceError
+from offline_transfer.cli.logs import write_logs
+from offline_transfer.settings import load_settings
+from offline_transfer.storage.disk import DiskStore
 from offline_transfer.storage.location import Location, parse_location
 from offline_transfer.storage.store import Store
 from offline_transfer.verify.reader import Archive
 
-
-class ArchivePlaceError(UsageError):
-    """`{place}` names no archive: it ends with the export prefix, like `/media/disk/2026-04-16_19-39-00_export_dJtnb3CV`."""
+_PROBE: Final = "offline-transfer-looks-whether-it-may"
+"""What nothing is called: listing it costs one request."""
 
 
 def store_place(url: str, s3_endpoint: str | None) -> Location:
@@ -19,23 +22,29 @@ def store_place(url: str, s3_endpoint: str | None) -> Location:
     return parse_location(url, environment=os.environ, s3_endpoint=s3_endpoint)
 
 
-def archive_place(url: str, s3_endpoint: str | None) -> tuple[Store, ExportPrefix]:
-    """The store and the prefix of one archive."""
-    if "://" not in url:
-        path = Path(url).absolute()
-        if not path.name:
-            raise ArchivePlaceError(place=url)
-        return store_place(str(path.parent), None).store, ExportPrefix.parse(path.name)
-    if url.startswith("file://"):
-        head, _, name = url.rstrip("/").rpartition("/")
-        return store_place(head, None).store, ExportPrefix.parse(name)
-    location = store_place(url, s3_endpoint)
-    if not location.prefix:
-        raise ArchivePlaceError(place=url)
-    return location.store, ExportPrefix.parse(location.prefix)
+def require_reachable(place: Location) -> None:
+    """Raise what a bucket says when it does not answer or refuses us, before an export begins to read; a directory can be made."""
+    if not isinstance(place.store, DiskStore):
+        next(place.store.list(place.key(_PROBE)), None)
 
 
 def open_archive(url: str, s3_endpoint: str | None) -> Archive:
     """An archive, open for reading."""
-    store, prefix = archive_place(url, s3_endpoint)
+    write_logs(load_settings().log_level)
+    store, prefix = _archive_place(url, s3_endpoint)
     return Archive(store, prefix)
+
+
+def _archive_place(url: str, s3_endpoint: str | None) -> tuple[Store, ExportPrefix]:
+    location = store_place(url, s3_endpoint)
+    if not isinstance(location.store, DiskStore):
+        return location.store, _prefix(location.prefix, url)
+    # The last part is a name inside a store, which follows no links; a link that somebody types is meant.
+    directory = Path(location.store.describe()).resolve()
+    return DiskStore(directory.parent), _prefix(directory.name, url)
+
+
+def _prefix(name: str, url: str) -> ExportPrefix:
+    if not name:
+        raise ArchivePlaceError(place=ascii(url)[1:-1])
+    return ExportPrefix.parse(name)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from offline_transfer.cli.instance import AsJson, DataDir, open_instance
+from offline_transfer.cli.options import AsJson, DataDir
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,19 +21,22 @@ def tree(
 ) -> None:
     """Show the groups and projects of this instance with the record count of every relation."""
     from offline_transfer.cli import output
+    from offline_transfer.cli.instance import open_instance
     from offline_transfer.exporting.tree import counts, portables
+    from offline_transfer.importing.incomplete import incomplete
 
     with open_instance(data_dir) as instance:
         edition = instance.settings.edition
         with instance.database.session() as session:
             found = portables(session, full_path)
+            gaps = [gap.to_json() for gap in incomplete(session, full_path)]
         rows = [
             {"entity": portable.path, "path": path, "records": count}
             for portable in found
             for path, count in counts(instance.database, instance.repositories, portable, edition=edition)
         ]
     if as_json:
-        output.print_json({"relations": rows})
+        output.print_json({"relations": rows, "incomplete": gaps})
         return
-    columns = ("entity", "path", "records")
-    output.print_table("Groups and projects", columns, [[row[name] for name in columns] for row in rows])
+    output.print_counts("Groups and projects", rows)
+    output.print_incomplete(gaps)

@@ -1,0 +1,36 @@
+"""What can be wrong with a command line, and what the other rooms did not foresee."""
+
+from offline_transfer.errors import DatabaseError, OfflineTransferError, StorageError, UsageError
+
+
+class ArchivePlaceError(UsageError):
+    """`{place}` names no archive: it ends with the export prefix, like `/media/disk/2026-04-16_19-39-00_export_dJtnb3CV`."""
+
+
+class EntityOptionError(UsageError):
+    """`--entity {given}` is not SOURCE=NAMESPACE or SOURCE=NAMESPACE:SLUG."""
+
+
+class MapOptionError(UsageError):
+    """`--map {given}` is not A=B: the path of a top of the first archive, and what it is in the second."""
+
+
+class NotEmbeddedError(UsageError):
+    """`db {command}` is for the embedded database, and DATABASE_URL names another. Unset it first."""
+
+
+class DatabaseBrokeOffError(DatabaseError):
+    """The database broke off: {reason}. Check that it runs and has room, then run the command again.
+
+    What was committed stays; `offline-transfer tree` names what is not whole.
+    """
+
+    retryable = True
+
+
+class SystemRefusedError(StorageError):
+    """The system refused {what}: {reason}. Check its permissions and the room on its disk, then run the command again."""
+
+
+class ProgramFaultError(OfflineTransferError):
+    """This should not have happened, and it is a fault of the program ({kind}). Report it with the lines above."""
