@@ -1,6 +1,6 @@
 """One entity from its first attribute to its last file: the portable is made, then its pipelines run stage by stage."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -25,11 +25,12 @@ from offline_transfer.importing.shared import SharedRecords
 from offline_transfer.importing.source import EntitySource, SourceObject
 from offline_transfer.importing.stages import Stage, pipelines
 from offline_transfer.importing.tally import Failure, tally
+from offline_transfer.relations.loader import tree
 from offline_transfer.transfers import ledger
 from offline_transfer.transfers.accounting import Accounting, Fail, Skip
 from offline_transfer.transfers.models import ERROR_CHARACTERS, BatchTracker, BulkImport, ImportEntity, Tracker
 from offline_transfer.transfers.states import EntityState, TrackerState, step
-from offline_transfer.types import PortableKind
+from offline_transfer.types import Edition, PortableKind
 
 STRANGERS = "strangers"
 """The tracker that accounts for relations of the source that no tree knows."""
@@ -265,13 +266,14 @@ def _end_tracker(work: EntityWork, tracker: Tracker, state: TrackerState, messag
 
 
 def _account_for_strangers(work: EntityWork) -> None:
-    """Relations of the source that have no place here are named and counted."""
-    strangers = work.source.strangers()
-    if not strangers:
-        return
+    """Relations of the source that have no place here, or none in this edition, are named and counted."""
     accounting = Accounting()
-    for relation, count in strangers:
+    for relation, count in work.source.strangers():
         accounting.skipped(relation, Skip.NO_PLACE, count)
+    for relation, count in _of_other_edition(work):
+        accounting.skipped(relation, Skip.EDITION, count)
+    if not accounting.paths:
+        return
     tracker = _tracker(work, STRANGERS, 0)
     if tracker.status is not TrackerState.started:
         return
@@ -282,6 +284,19 @@ def _account_for_strangers(work: EntityWork) -> None:
             )
         )
     _end_tracker(work, tracker, TrackerState.finished, None)
+
+
+def _of_other_edition(work: EntityWork) -> Iterator[tuple[str, int]]:
+    known = {node.name for node in tree(work.source.kind, work.context.settings.edition).relations}
+    for node in tree(work.source.kind, Edition.EE).relations:
+        if node.name not in known:
+            for item in work.source.objects(node.name) or ():
+                records = item.records
+                if records is None:
+                    with item.lines() as lines:
+                        records = sum(1 for line in lines if line.strip())
+                if records:
+                    yield node.name, records
 
 
 def _max_iids(source: EntitySource) -> dict[str, int]:

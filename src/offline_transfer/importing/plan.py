@@ -65,6 +65,7 @@ class NodePlan:
     children: "dict[str, NodePlan]" = field(default_factory=dict)
     linked: "list[tuple[str, NodePlan]]" = field(default_factory=list)
     between: "NodePlan | None" = None
+    left_out: "dict[str, NodePlan]" = field(default_factory=dict)
 
     @property
     def is_shared(self) -> bool:
@@ -79,7 +80,12 @@ class NodePlan:
 @cache
 def plans(kind: PortableKind, edition: Edition) -> Mapping[str, NodePlan]:
     """The plans of the relations of the first level, by name."""
-    return {node.name: _compile(node, None) for node in tree(kind, edition).relations}
+    found = {node.name: _compile(node, None) for node in tree(kind, edition).relations}
+    if edition is Edition.CE:
+        for node in tree(kind, Edition.EE).relations:
+            if node.name in found:
+                _note_left_out(found[node.name], node)
+    return found
 
 
 @cache
@@ -108,6 +114,15 @@ def records_of(value: Any) -> list[dict[str, Any]]:
 def has_children(plan: NodePlan, record: Mapping[str, Any]) -> bool:
     """Whether anything hangs on this record (what it refers to does not count)."""
     return any(record.get(name) and child.node.link is not Link.BELONGS_TO for name, child in plan.children.items())
+
+
+def _note_left_out(plan: NodePlan, node: RelationNode) -> None:
+    """What the other edition has below a record: it is counted, and left out."""
+    for child in node.children:
+        if child.name in plan.children:
+            _note_left_out(plan.children[child.name], child)
+        else:
+            plan.left_out[child.name] = _compile(child, plan)
 
 
 def _all_children(node: RelationNode, plan: NodePlan) -> None:

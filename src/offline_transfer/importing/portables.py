@@ -180,7 +180,7 @@ def _settings(project_id: int, attributes: JsonObject) -> ProjectSetting:
     if isinstance(allow, bool):
         setting.allow_merge_on_skipped_pipeline = allow
     if isinstance(option, int):
-        setting.squash_option = option
+        setting.squash_option = SquashSetting(option)
     elif "squash_option" in attributes and squash is None:
         # None alone would leave it to the column's default.
         setting.squash_option = null()

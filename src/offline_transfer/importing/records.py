@@ -379,13 +379,20 @@ class RecordBuilder:
             elif rule is ImportRule.IMPORTER:
                 row.values[index] = self._users.importer_id
 
+    def _leave_to_other_edition(self, plan: NodePlan, records: list[Record], unit: Unit) -> None:
+        for record in records:
+            unit.skip(plan.path, Skip.EDITION)
+            count_nested(plan, record, lambda path, count: unit.skip(path, Skip.PARENT_SKIPPED, count))
+
     def _drop_strangers(self, plan: NodePlan, record: Record, unit: Unit, *, known: frozenset[str]) -> None:
         """Counts the keys that mean nothing here; what looks like records is counted as records without a place."""
         for key, value in record.items():
             if key in plan.setters or key in plan.users or key in plan.children or key in plan.ignored or key in known:
                 continue
             nested = records_of(value)
-            if nested and key not in plan.excluded and "attributes" not in key:
+            if key in plan.left_out:
+                self._leave_to_other_edition(plan.left_out[key], nested, unit)
+            elif nested and key not in plan.excluded and "attributes" not in key:
                 unit.skip(f"{plan.path}.{key}", Skip.NO_PLACE, len(nested))
             else:
                 unit.drop(plan.path, key, plan.drop(key))

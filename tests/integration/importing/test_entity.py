@@ -155,3 +155,21 @@ def test_an_import_that_was_killed_inside_a_batch_ends_like_an_undisturbed_one(
         **shared,
     }
     assert destination.rows("issues", "relative_position")[:4] == destination.rows("issues", "relative_position")[4:]
+
+
+def test_community_edition_counts_what_it_leaves_out(destination: Destination) -> None:
+    epic_issue = {"relative_position": 1, "epic": {"title": "big", "iid": 1, "author_id": 7}}
+    source = RecordsSource(
+        relations={
+            "issues": [[issue(1, epic_issue=epic_issue)]],
+            "push_rule": [[{"max_file_size": 5}]],
+            "vulnerabilities": [[]],
+        }
+    )
+    row = destination.run(source, edition="ce")
+    assert counts(destination.accounting(row)) == {
+        "issues": (1, 1, 0, 0, {}),
+        "issues.epic_issue": (1, 0, 1, 0, {"edition": 1}),
+        "issues.epic_issue.epic": (1, 0, 1, 0, {"parent_skipped": 1}),
+        "push_rule": (1, 0, 1, 0, {"edition": 1}),
+    }
