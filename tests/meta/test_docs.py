@@ -268,6 +268,13 @@ def test_commands_print_the_keys_that_are_described(output: Output, tmp_path: Pa
     assert set(damaged["findings"][0]) <= set(guards.first_cells(JSON_PAGE, "## Findings"))
 
 
+def test_dumps_print_the_keys_that_are_described(output: Output, tmp_path: Path) -> None:
+    output.of_instance("load", str(PROJECT_FIXTURE), "--namespace", "acme", "--path", "kettle")
+    dumped = output.of_instance("dump", "acme/kettle", "--output", str(tmp_path / "kettle.tar.gz"))
+    assert_keys(dumped, "## `dump`")
+    assert sorted(dumped["relations"][0]) == ["entity", "path", "records"]
+
+
 def test_failures_have_the_keys_that_are_described(output: Output, tmp_path: Path) -> None:
     export = tmp_path / "export" / "tree"
     (export / "project").mkdir(parents=True)
@@ -277,6 +284,7 @@ def test_failures_have_the_keys_that_are_described(output: Output, tmp_path: Pat
         "load", str(tmp_path / "export"), "--namespace", "acme", status=ExitStatus.WITH_FAILURES
     )
     assert_keys(loaded["failures"][0], "### Failures")
+    assert_keys(output.of_instance("tree")["incomplete"][0], "### Incomplete")
 
 
 def test_the_other_commands_print_the_keys_that_are_described(output: Output, tmp_path: Path) -> None:
