@@ -14,6 +14,7 @@ from offline_transfer.forge.enums import SquashSetting, Visibility
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.projects import Project, ProjectSetting
 from offline_transfer.forge.routes import Route
+from offline_transfer.importing import shims
 from offline_transfer.importing.errors import DestinationNotFoundError, InvalidDestinationError
 from offline_transfer.importing.plan import NodePlan, root_plan
 from offline_transfer.importing.units import Unit
@@ -130,7 +131,10 @@ def _own_attributes(plan: NodePlan, attributes: JsonObject) -> tuple[dict[str, A
     """The columns that the source sets; what a column cannot hold, and null where it must hold something, leave its default."""
     values: dict[str, Any] = {}
     unit = Unit(0, plan)
-    for key, value in attributes.items():
+    record: dict[str, Any] = dict(attributes)
+    for shim in shims.BY_RELATION.get(plan.node.name, ()):
+        shim(record)
+    for key, value in record.items():
         setter = plan.setters.get(key)
         if setter is not None:
             try:

@@ -72,7 +72,19 @@ def _work_item_type(record: Record) -> None:
         record.setdefault("work_item_type", record.pop("exported_work_item_type"))
 
 
+def _emails_enabled(record: Record) -> None:
+    disabled = record.pop("emails_disabled", None)
+    if isinstance(disabled, bool):
+        record.setdefault("emails_enabled", not disabled)
+
+
 SHIMS: tuple[Shim, ...] = (
+    Shim(
+        frozenset({"group"}),
+        "16.5",
+        "whether a group sends e-mail was said the other way round",
+        _emails_enabled,
+    ),
     Shim(
         frozenset({"user", "user_contributions"}),
         "13.12",

@@ -173,3 +173,9 @@ def test_community_edition_counts_what_it_leaves_out(destination: Destination) -
         "issues.epic_issue.epic": (1, 0, 1, 0, {"parent_skipped": 1}),
         "push_rule": (1, 0, 1, 0, {"edition": 1}),
     }
+
+
+def test_an_old_group_says_the_other_way_round_whether_it_sends_mail(destination: Destination) -> None:
+    silent = RecordsSource(kind=PortableKind.GROUP, full_path="g", attributes={"name": "G", "emails_disabled": True})
+    destination.run(silent, slug="g")
+    assert destination.rows("namespaces", "emails_enabled", path="g") == [(False,)]
