@@ -1,8 +1,9 @@
 """Prints what came of a demonstration: the table, the summary, what is wrong, and the verdict in the last line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -15,13 +16,16 @@ from offline_transfer.errors import ExitStatus
 SHOWN: Final = 60
 """How many faults are printed; the rest is counted."""
 
+WIDE: Final = 120
+"""Characters in a line that has room for whole paths."""
+
 _COUNTS: Final = ("source", "archive", "imported", "skipped", "failed")
 
 
 def show(console: Console, outcome: Outcome, seconds: Mapping[str, float], *, kept: Places | None = None) -> ExitStatus:
     """Print everything, with where it lies if it was kept, and give the exit status that follows from it."""
     lines, faults = judgement.lines(outcome), list(judgement.faults(outcome))
-    console.print(_table(lines))
+    console.print(_table(lines, str if console.width >= WIDE else _indented))
     console.print(_summary(outcome, lines, seconds))
     if kept is not None:
         console.print(_places(kept, outcome))
@@ -48,27 +52,30 @@ def _verdict(outcome: Outcome, lines: Sequence[Line], faults: Sequence[str]) -> 
     )
 
 
-def _table(lines: Sequence[Line]) -> Table:
-    table = Table(title="What moved", title_justify="left")
+def _table(lines: Sequence[Line], label: Callable[[str], str]) -> Table:
+    table = Table(title="What moved", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("relation", overflow="fold")
     for name in _COUNTS:
         table.add_column(name, justify="right")
-    table.add_column("reasons", overflow="fold")
-    table.add_column("same again", justify="center")
+    table.add_column("same", justify="center")
     kind = None
     for line in lines:
         if line.kind is not kind:
-            if kind is not None:
-                table.add_section()
             kind = line.kind
             table.add_row(f"[bold]{kind}s[/bold]")
+        reasons = "".join(f"\n  {reason}: {count:,}" for reason, count in sorted(line.reasons.items()))
         table.add_row(
-            line.path,
+            label(line.path) + reasons,
             *(f"{getattr(line, name):,}" for name in _COUNTS),
-            ", ".join(f"{reason}: {count:,}" for reason, count in sorted(line.reasons.items())),
             line.same.value if line.same is not Same.NO else f"[bold red]{line.same.value}[/bold red]",
         )
     return table
+
+
+def _indented(path: str) -> str:
+    """The last part of a path, as far to the right as it stands deep."""
+    *above, last = path.split(".")
+    return "  " * len(above) + last
 
 
 def _summary(outcome: Outcome, lines: Sequence[Line], seconds: Mapping[str, float]) -> Table:
