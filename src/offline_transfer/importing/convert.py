@@ -5,8 +5,9 @@ GitLab takes it. What does not fit raises ValueError; the caller decides what be
 """
 
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import ARRAY, BigInteger, Boolean, Date, DateTime, Double, Integer, SmallInteger, Text, Uuid
@@ -107,6 +108,10 @@ def document(value: Any) -> str:
         if isinstance(unwrapped, dict):
             value = unwrapped
     return ndjson.without_nul(orjson.dumps(value)).decode()
+
+
+READY: Final[Mapping[Converter, type]] = MappingProxyType({text: str, boolean: bool})
+"""Converters that change nothing of values of one type. A text has no NUL: parsing has seen to it."""
 
 
 def _integer_within(lowest: int, highest: int) -> Converter:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import DefaultClause, Table, TextClause
 
-from offline_transfer.importing import convert
+from offline_transfer.importing import convert, shims
 from offline_transfer.relations.attributes import DropReason, drop_reason
 from offline_transfer.relations.loader import tree
 from offline_transfer.relations.nodes import (
@@ -28,13 +29,25 @@ NOW = object()
 """Stands in a template for the time of the import."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setter:
-    """What one key of a record sets."""
+class Treatment(Enum):
+    """What is done with the records below one key."""
 
-    index: int
+    USER = auto()
+    ANCESTOR = auto()
+    THROUGH = auto()
+    SHARED = auto()
+    OWN = auto()
+
+
+class Setter(NamedTuple):
+    """What one key of a record sets. A tuple, because taking one apart is the cheapest way to all of it."""
+
+    place: int
+    """The index of its column among those of the table."""
     name: str
     convert: convert.Converter
+    ready: type | None
+    """Values of exactly this type need no conversion."""
     rule: ImportRule | None
     nullable: bool
     optional: bool
@@ -61,6 +74,12 @@ class NodePlan:
     fills: tuple[tuple[int, int], ...]
     required: tuple[tuple[int, str, bool], ...]
     unique: tuple[int, ...]
+    treatment: Treatment
+    type_key: str | None
+    shims: tuple[Callable[[dict[str, Any]], None], ...]
+    silent: tuple[tuple[str, Setter], ...]
+    """Keys whose rules hold although the record says nothing, and users of such keys."""
+    silent_users: tuple[tuple[str, int, ImportRule | None], ...]
     parent: "NodePlan | None"
     children: "dict[str, NodePlan]" = field(default_factory=dict)
     linked: "list[tuple[str, NodePlan]]" = field(default_factory=list)
@@ -164,6 +183,15 @@ def _compile(
         fills=tuple((columns.index(fill.column.name), fill.depth) for fill in node.fills),
         required=_required(node, columns),
         unique=tuple(columns.index(name) for name in node.unique),
+        treatment=_treatment(node),
+        type_key=join.type_column.name if on_child and join is not None and join.type_column is not None else None,
+        shims=shims.BY_RELATION.get(node.name, ()),
+        silent=tuple(item for item in setters.items() if item[1].rule in (ImportRule.RENUMBERED, ImportRule.INACTIVE)),
+        silent_users=tuple(
+            (name, index, rule)
+            for name, (index, _, rule) in users.items()
+            if rule in (ImportRule.GHOST, ImportRule.IMPORTER)
+        ),
         parent=parent,
     )
     if join is not None and join.through is not None:
@@ -171,6 +199,16 @@ def _compile(
     with_children(node, plan)
     plan.linked = [(link.attribute, _compile(_linked_node(node, link), plan)) for link in node.link_by]
     return plan
+
+
+def _treatment(node: RelationNode) -> Treatment:
+    if node.is_user:
+        return Treatment.USER
+    if node.is_ancestor:
+        return Treatment.ANCESTOR
+    if node.link is Link.THROUGH:
+        return Treatment.THROUGH
+    return Treatment.OWN if node.identity is None else Treatment.SHARED
 
 
 def _between_node(node: RelationNode, table: Table) -> RelationNode:
@@ -224,8 +262,10 @@ def _keys(
             users[attribute.name] = (index, column.nullable is True, attribute.rule)
             continue
         optional = column.nullable is True or column.server_default is not None
+        converter = convert.converter(column)
+        ready = convert.READY.get(converter)
         setters[attribute.name] = Setter(
-            index, column.name, convert.converter(column), attribute.rule, column.nullable is True, optional
+            index, column.name, converter, ready, attribute.rule, column.nullable is True, optional
         )
     return setters, users, frozenset(ignored)
 

@@ -4,14 +4,14 @@ Ids are ours and known before anything is written; users and shared records are 
 noted for the resolver when they are new. Nothing here touches the database.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from offline_transfer.contributions.lookup import UserLookup
 from offline_transfer.forge.enums import AccessLevel
 from offline_transfer.importing import rules, shims
-from offline_transfer.importing.plan import NOW, NodePlan, count_nested, has_children, records_of
+from offline_transfer.importing.plan import NOW, NodePlan, Treatment, count_nested, has_children, records_of
 from offline_transfer.importing.prepare import PREPARE
 from offline_transfer.importing.units import Row, SharedRef, Unit
 from offline_transfer.relations.attributes import DropReason
@@ -59,6 +59,7 @@ class RecordBuilder:
         self._ids = ids
         self._users = users
         self._shared = shared
+        self._templates: dict[NodePlan, list[Any]] = {}
 
     @property
     def portable_id(self) -> int:
@@ -78,7 +79,7 @@ class RecordBuilder:
 
     def learn_user(self, plan: NodePlan, record: Record, unit: Unit) -> None:
         """A record that is a user: what it says is kept for whoever stands for them."""
-        for shim in shims.BY_RELATION.get(plan.node.name, ()):
+        for shim in plan.shims:
             shim(record)
         source_id = _source_id(record.get("id"))
         if source_id is not None:
@@ -104,35 +105,35 @@ class RecordBuilder:
 
     def values(self, plan: NodePlan, record: Record, unit: Unit, row: Row, ancestors: tuple[Row, ...]) -> None:
         """Sets the columns of a row from a record, and counts what is dropped."""
-        for shim in shims.BY_RELATION.get(plan.node.name, ()):
+        for shim in plan.shims:
             shim(record)
-        values = row.values
-        setters, users = plan.setters, plan.users
+        values, setters = row.values, plan.setters
         unknown = None
         for key, value in record.items():
             setter = setters.get(key)
             if setter is not None:
+                index, _, convert, ready, rule, nullable, optional = setter
                 if value is None:
-                    if setter.nullable:
-                        values[setter.index] = None
+                    if nullable:
+                        values[index] = None
                     continue
-                try:
-                    value = setter.convert(value)
-                except (ValueError, OverflowError) as error:
-                    self._invalid(plan, row, unit, key, setter.optional, str(error))
-                    continue
-                if setter.rule is not None:
-                    value = self._ruled(setter.rule, value, unit)
-                values[setter.index] = value
-            elif key in users:
-                self._user(plan, key, value, row, unit)
-            elif key not in plan.children and key not in plan.ignored:
-                unknown = key if unknown is None else unknown
+                if type(value) is not ready:
+                    try:
+                        value = convert(value)
+                    except (ValueError, OverflowError) as error:
+                        self._invalid(plan, row, unit, key, optional, str(error))
+                        continue
+                values[index] = value if rule is None else self._ruled(rule, value, unit)
+            elif key in plan.users:
+                if value is not None:
+                    self._user(plan, key, value, row, unit)
+            elif unknown is None and key not in plan.children and key not in plan.ignored:
+                unknown = key
         for index, depth in plan.fills:
             if depth == 0:
-                row.values[index] = self.portable_id
+                values[index] = self.destination.portable_id
             elif depth <= len(ancestors):
-                row.values[index] = ancestors[depth - 1].id
+                values[index] = ancestors[depth - 1].id
         used = PREPARE[plan.node.prepare](record, row, unit, self) if plan.node.prepare else frozenset()
         if unknown is not None:
             self._drop_strangers(plan, record, unit, known=used)
@@ -141,16 +142,17 @@ class RecordBuilder:
     def _add(
         self, plan: NodePlan, record: Record, unit: Unit, *, parent: Row | None, ancestors: tuple[Row, ...]
     ) -> Row | None:
-        row = Row(plan, self.template(plan), parent)
+        values = self.template(plan)
+        row = Row(plan, values, parent)
         if plan.link_index is not None:
-            row.values[plan.link_index] = self.portable_id if parent is None else parent.id
+            values[plan.link_index] = self.portable_id if parent is None else parent.id
         if plan.id_index is not None:
-            row.values[plan.id_index] = self._ids.next(plan.table.name)
+            values[plan.id_index] = self._ids.next(plan.table.name)
         self.values(plan, record, unit, row, ancestors)
-        if plan.type_index is not None:
-            given = record.get(plan.columns[plan.type_index])
+        if plan.type_index is not None and plan.type_key is not None:
+            given = record.get(plan.type_key)
             names = plan.node.join.type_names if plan.node.join else ()
-            row.values[plan.type_index] = given if given in names else names[0]
+            values[plan.type_index] = given if given in names else names[0]
         if not row.is_out:
             self.require(plan, row)
         unit.rows.append(row)
@@ -167,33 +169,37 @@ class RecordBuilder:
             value = record.get(name)
             if not value:
                 continue
-            if child.node.is_user:
-                self._nested_user(plan, child, record, value, row, unit)
-            elif child.node.is_ancestor:
-                unit.recognise(child.path, len(records_of(value)))
-            elif child.node.link is Link.THROUGH:
+            treatment = child.treatment
+            if treatment is Treatment.OWN:
+                if child.unique:
+                    self._add_once(child, records_of(value), unit, row, ancestors)
+                    continue
                 for nested in records_of(value):
-                    self._join(child, nested, unit, row)
-            elif child.is_shared:
+                    self._add(child, nested, unit, parent=row, ancestors=ancestors)
+            elif treatment is Treatment.USER:
+                self._nested_user(plan, child, record, value, row, unit)
+            elif treatment is Treatment.SHARED:
                 for nested in records_of(value):
                     self._share(child, nested, unit, row=row, ancestors=ancestors)
-            else:
-                seen: set[tuple[Any, ...]] = set()
+            elif treatment is Treatment.THROUGH:
                 for nested in records_of(value):
-                    self._add_once(child, nested, unit, row, ancestors, seen)
+                    self._join(child, nested, unit, row)
+            else:
+                unit.recognise(child.path, len(records_of(value)))
 
     def _add_once(
-        self, plan: NodePlan, record: Record, unit: Unit, parent: Row, ancestors: tuple[Row, ...], seen: set[Any]
+        self, plan: NodePlan, records: Sequence[Record], unit: Unit, parent: Row, ancestors: tuple[Row, ...]
     ) -> None:
-        """Adds a child unless the parent has one of the same key already (two assignments of one user)."""
-        if plan.node.unique:
+        """Adds children unless the parent has one of the same key already (two assignments of one user)."""
+        seen: set[tuple[Any, ...]] = set()
+        for record in records:
             key = tuple(record.get(name) for name in plan.node.unique)
             if key in seen:
                 unit.skip(plan.path, Skip.DUPLICATE)
                 count_nested(plan, record, lambda path, count: unit.skip(path, Skip.PARENT_SKIPPED, count))
-                return
+                continue
             seen.add(key)
-        self._add(plan, record, unit, parent=parent, ancestors=ancestors)
+            self._add(plan, record, unit, parent=parent, ancestors=ancestors)
 
     def _share(
         self, plan: NodePlan, record: Record, unit: Unit, *, row: Row | None, ancestors: tuple[Row, ...]
@@ -203,7 +209,7 @@ class RecordBuilder:
         if identity.within is Scope.ISSUE:
             self._share_in_issue(plan, record, unit, row, ancestors)
             return
-        for shim in shims.BY_RELATION.get(plan.node.name, ()):
+        for shim in plan.shims:
             shim(record)
         key, problem = self.key(plan, record)
         if problem is not None:
@@ -294,7 +300,11 @@ class RecordBuilder:
 
     def template(self, plan: NodePlan) -> list[Any]:
         """The values of a row before its record is read."""
-        return [self.destination.now if value is NOW else value for value in plan.template]
+        template = self._templates.get(plan)
+        if template is None:
+            template = [self.destination.now if value is NOW else value for value in plan.template]
+            self._templates[plan] = template
+        return template.copy()
 
     def _user(self, plan: NodePlan, key: str, value: Any, row: Row, unit: Unit) -> None:
         index, nullable, rule = plan.users[key]
@@ -315,7 +325,7 @@ class RecordBuilder:
 
     def _nested_user(self, plan: NodePlan, child: NodePlan, record: Record, value: Any, row: Row, unit: Unit) -> None:
         for nested in records_of(value):
-            for shim in shims.BY_RELATION.get(child.node.name, ()):
+            for shim in child.shims:
                 shim(nested)
             column = child.node.join.column.name if child.node.join else ""
             source_id = _source_id(record.get(column))
@@ -370,14 +380,14 @@ class RecordBuilder:
 
     def _rules_without_value(self, plan: NodePlan, record: Record, row: Row, unit: Unit) -> None:
         """Rules that hold although the record says nothing: a position is given, the ghost stands in, schedules rest."""
-        for name, setter in plan.setters.items():
-            if setter.rule in (ImportRule.RENUMBERED, ImportRule.INACTIVE) and record.get(name) is None:
-                row.values[setter.index] = self._ruled(setter.rule, None, unit)
-        for name, (index, _nullable, rule) in plan.users.items():
-            if rule is ImportRule.GHOST and record.get(name) is None:
-                row.values[index] = self._users.ghost_id
-            elif rule is ImportRule.IMPORTER:
+        for name, setter in plan.silent:
+            if setter.rule is not None and record.get(name) is None:
+                row.values[setter.place] = self._ruled(setter.rule, None, unit)
+        for name, index, rule in plan.silent_users:
+            if rule is ImportRule.IMPORTER:
                 row.values[index] = self._users.importer_id
+            elif record.get(name) is None:
+                row.values[index] = self._users.ghost_id
 
     def _leave_to_other_edition(self, plan: NodePlan, records: list[Record], unit: Unit) -> None:
         for record in records:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -31,6 +32,7 @@ class Family:
         return self.plan.node.depth * -1
 
 
+@cache
 def family_of(plan: NodePlan) -> Family:
     """The family of a shared place."""
     identity = plan.node.identity

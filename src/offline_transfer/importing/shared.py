@@ -118,7 +118,7 @@ class SharedRecords:
         for name, value in place.items():
             row.values[columns.index(name)] = value
         for name, value in zip(ref.plan.node.identity.by if ref.plan.node.identity else (), ref.key, strict=True):
-            row.values[ref.plan.setters[name].index] = value
+            row.values[ref.plan.setters[name].place] = value
         for name, child in ref.plan.children.items():
             record = ref.record.get(name)
             if child.node.link is Link.BELONGS_TO and child.is_shared and isinstance(record, dict):
