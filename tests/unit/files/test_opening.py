@@ -132,7 +132,7 @@ def test_a_missing_path_is_named(tmp_path: Path) -> None:
     [
         (b"", "it is empty"),
         (b"PK\x03\x04 a zip", "it holds neither a tar nor one JSON document"),
-        (gzip.compress(b"just text"), "it holds neither a tar nor one JSON document"),
+        (gzip.compress(b"just text", mtime=0), "it holds neither a tar nor one JSON document"),
         (tar({"README.md": b""}), "it has no `tree`, no `project.json` and no `group.json`"),
         (tar({"tree/README.md": b""}), "it has no `tree`, no `project.json` and no `group.json`"),
         (tar(PROJECT | GROUP), "it holds both a project and groups"),
