@@ -4,13 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from offline_transfer.archive.limits import Limits
-from offline_transfer.files import lost
 from offline_transfer.files.errors import NamespaceNeededError
 from offline_transfer.files.hierarchy import GroupFailure
 from offline_transfer.files.instance import SPOOL, Instance
@@ -19,7 +17,7 @@ from offline_transfer.files.opening import OpenedExport, opened
 from offline_transfer.forge.enums import Visibility
 from offline_transfer.forge.routes import Route
 from offline_transfer.importing import entity as engine
-from offline_transfer.importing import portables, process
+from offline_transfer.importing import lost, portables, process
 from offline_transfer.importing.context import ImportContext, Report, no_report
 from offline_transfer.importing.errors import DestinationTakenError
 from offline_transfer.importing.ids import SequenceIds
@@ -28,8 +26,6 @@ from offline_transfer.transfers.accounting import Fail
 from offline_transfer.transfers.models import ERROR_CHARACTERS, BulkImport, ImportEntity
 from offline_transfer.transfers.states import EntityState, ImportState, SourceType, step
 from offline_transfer.types import Edition, PortableKind
-
-PARENT_FAILED: Final = "the group around it could not be imported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +128,7 @@ class _Loading:
             if parent is None:
                 done[group.source.group_id] = self.entity(group.source, prefix, place, slug, parent=None)
             elif parent.full_path is None:
-                self.failed(GroupFailure(group.source, PARENT_FAILED, Fail.PARENT_FAILED), place)
+                self.failed(GroupFailure(group.source, process.PARENT_FAILED, Fail.PARENT_FAILED), place)
                 done[group.source.group_id] = _Imported(0, None)
             else:
                 imported = self.entity(group.source, prefix, parent.full_path, group.slug, parent=parent.entity_id)

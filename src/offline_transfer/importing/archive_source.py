@@ -3,16 +3,25 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 
-from offline_transfer.archive.keys import EntityPrefix
+from offline_transfer.archive.keys import EntityPrefix, Extension
 from offline_transfer.errors import BadInputError
 from offline_transfer.importing.errors import WrongAttributesError
 from offline_transfer.importing.source import FileMember
+from offline_transfer.relations.loader import tree
 from offline_transfer.types import JsonObject, PortableKind
 from offline_transfer.verify.index import StoredObject
 from offline_transfer.verify.reader import Archive
 
 SPECIAL = frozenset({"self", "max_iids"})
+
+
+@cache
+def known_relations(kind: PortableKind) -> frozenset[str]:
+    """The relations that an archive may hold of a kind of portable."""
+    moving = tree(kind)
+    return SPECIAL.union((node.name for node in moving.relations), moving.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +89,18 @@ class ArchiveEntity:
         return None if found is None else [ArchiveObject(self.archive, stored) for stored in found]
 
     def strangers(self) -> Sequence[tuple[str, int]]:
-        """Archives are written by relation name, and unknown names are refused where the archive is checked."""
-        return ()
+        """Relations of the archive that no tree knows, with the number of their records, or of lines without a manifest."""
+        known = known_relations(self.kind)
+        unknown = [relation for relation in self.archive.relations(self.prefix) if relation not in known]
+        return [(relation, sum(map(self._size, self.objects(relation) or ()))) for relation in unknown]
+
+    def _size(self, found: ArchiveObject) -> int:
+        if found.records is not None:
+            return found.records
+        if found.stored.key.extension is not Extension.NDJSON:
+            return 1
+        with found.lines() as lines:
+            return sum(1 for line in lines if line.strip())
 
     def _document(self, relation: str) -> JsonObject | None:
         found = self.archive.objects(self.prefix, relation)

@@ -9,11 +9,13 @@ from offline_transfer import queue
 from offline_transfer.archive.keys import EntityPrefix
 from offline_transfer.db import Database
 from offline_transfer.importing import portables
+from offline_transfer.importing.archive_source import known_relations
 from offline_transfer.importing.errors import (
     DamagedArchiveError,
-    DestinationNotFoundError,
     NothingToImportError,
+    ProjectAtRootError,
     SourceEntityNotFoundError,
+    UnknownRelationInArchiveError,
 )
 from offline_transfer.transfers.models import BulkImport, ImportEntity, OfflineConfiguration
 from offline_transfer.transfers.states import SourceType
@@ -47,7 +49,8 @@ def create_import(
 ) -> int:
     """Checks archive and destinations, then writes the rows of the import and defers its job. Gives the import's id.
 
-    Raises SourceEntityNotFoundError, DestinationNotFoundError, InvalidDestinationError, DamagedArchiveError.
+    Raises SourceEntityNotFoundError, DestinationNotFoundError, InvalidDestinationError, ProjectAtRootError, DamagedArchiveError,
+    UnknownRelationInArchiveError.
     """
     entities = [_resolve(archive, item) for item in wanted]
     with database.session() as session:
@@ -131,7 +134,7 @@ def _resolve(archive: Archive, wanted: Wanted) -> tuple[Wanted, EntityPrefix]:
 def _check_destination(session: Session, wanted: Wanted, prefix: EntityPrefix) -> None:
     namespace = portables.namespace_by_path(session, wanted.destination_namespace)
     if namespace is None and prefix.kind is PortableKind.PROJECT:
-        raise DestinationNotFoundError(path="")
+        raise ProjectAtRootError(path=ascii(wanted.source_full_path)[1:-1])
     portables.checked_slug(wanted.destination_slug or wanted.source_full_path.rsplit("/", 1)[-1])
 
 
@@ -141,9 +144,19 @@ def _check_archive(archive: Archive, prefixes: Sequence[EntityPrefix]) -> None:
         if finding.is_fault:
             raise DamagedArchiveError(where=archive.where, problem=f"{finding.where}: {finding.reason}")
     chosen = covered(archive, prefixes)
+    _refuse_unknown_relations(archive, chosen)
     for finding in archive.check_objects(_objects_of(archive, chosen)):
         if finding.is_fault:
             raise DamagedArchiveError(where=archive.where, problem=f"{finding.where}: {finding.reason}")
+
+
+def _refuse_unknown_relations(archive: Archive, prefixes: set[EntityPrefix]) -> None:
+    if not archive.has_manifest:
+        return
+    for prefix in sorted(prefixes):
+        for relation in archive.relations(prefix):
+            if relation not in known_relations(prefix.kind):
+                raise UnknownRelationInArchiveError(where=archive.where, key=f"{prefix}/{relation}")
 
 
 def _objects_of(archive: Archive, prefixes: set[EntityPrefix]) -> Iterable[StoredObject]:

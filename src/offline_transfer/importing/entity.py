@@ -1,6 +1,6 @@
 """One entity from its first attribute to its last file: the portable is made, then its pipelines run stage by stage."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ from offline_transfer.contributions.lookup import StandIns, internal_user
 from offline_transfer.errors import BadInputError, OfflineTransferError, StorageError
 from offline_transfer.forge.enums import UserType
 from offline_transfer.forge.projects import Project
-from offline_transfer.importing import counters, portables
+from offline_transfer.importing import counters, lost, portables
 from offline_transfer.importing.batch import BatchImporter
 from offline_transfer.importing.context import ImportContext
 from offline_transfer.importing.errors import DestinationNotFoundError
@@ -25,12 +25,11 @@ from offline_transfer.importing.shared import SharedRecords
 from offline_transfer.importing.source import EntitySource, SourceObject
 from offline_transfer.importing.stages import Stage, pipelines
 from offline_transfer.importing.tally import Failure, tally
-from offline_transfer.relations.loader import tree
 from offline_transfer.transfers import ledger
-from offline_transfer.transfers.accounting import Accounting, Fail, Skip
+from offline_transfer.transfers.accounting import Accounting, Fail
 from offline_transfer.transfers.models import ERROR_CHARACTERS, BatchTracker, BulkImport, ImportEntity, Tracker
 from offline_transfer.transfers.states import EntityState, TrackerState, step
-from offline_transfer.types import Edition, PortableKind
+from offline_transfer.types import PortableKind
 
 STRANGERS = "strangers"
 """The tracker that accounts for relations of the source that no tree knows."""
@@ -267,36 +266,21 @@ def _end_tracker(work: EntityWork, tracker: Tracker, state: TrackerState, messag
 
 def _account_for_strangers(work: EntityWork) -> None:
     """Relations of the source that have no place here, or none in this edition, are named and counted."""
-    accounting = Accounting()
-    for relation, count in work.source.strangers():
-        accounting.skipped(relation, Skip.NO_PLACE, count)
-    for relation, count in _of_other_edition(work):
-        accounting.skipped(relation, Skip.EDITION, count)
+    context = work.context
+    accounting = lost.left_out(work.source, edition=context.settings.edition, limits=context.limits)
     if not accounting.paths:
         return
     tracker = _tracker(work, STRANGERS, 0)
     if tracker.status is not TrackerState.started:
         return
-    with work.context.database.session() as session:
+    with context.database.session() as session:
         session.add(
             BatchTracker(
                 tracker_id=tracker.id, batch_number=1, status=TrackerState.finished, accounting=accounting.to_json()
             )
         )
-    _end_tracker(work, tracker, TrackerState.finished, None)
-
-
-def _of_other_edition(work: EntityWork) -> Iterator[tuple[str, int]]:
-    known = {node.name for node in tree(work.source.kind, work.context.settings.edition).relations}
-    for node in tree(work.source.kind, Edition.EE).relations:
-        if node.name not in known:
-            for item in work.source.objects(node.name) or ():
-                records = item.records
-                if records is None:
-                    with item.lines() as lines:
-                        records = sum(1 for line in lines if line.strip())
-                if records:
-                    yield node.name, records
+    has_damage = any(count.failed for count in accounting.paths.values())
+    _end_tracker(work, tracker, TrackerState.failed if has_damage else TrackerState.finished, None)
 
 
 def _max_iids(source: EntitySource) -> dict[str, int]:

@@ -1,10 +1,14 @@
 """What can go wrong with an import as a whole."""
 
-from offline_transfer.errors import BadInputError, ConflictError, NotFoundError
+from offline_transfer.errors import BadInputError, ConflictError, NotFoundError, UsageError
 
 
 class DestinationNotFoundError(NotFoundError):
     """There is no group `{path}` to import into. Create it first, or name another destination."""
+
+
+class ProjectAtRootError(UsageError):
+    """`{path}` is a project and needs a group to stand in. Name one with `--entity {path}=NAMESPACE`."""
 
 
 class InvalidDestinationError(BadInputError):
@@ -22,6 +26,14 @@ class NothingToImportError(BadInputError):
 class DamagedArchiveError(BadInputError):
     """The archive at {where} is damaged, and nothing was imported: {problem}. Copy it again and run
     `offline-transfer archive verify`.
+    """
+
+
+class UnknownRelationInArchiveError(BadInputError):
+    """The archive at {where} holds {key}, whose relation this program does not know, and nothing was imported. Import it with a
+    newer release of offline-transfer.
+
+    An archive with a manifest says so of itself; in GitLab's, which have none, unknown relations are counted as skipped.
     """
 
 

@@ -4,15 +4,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from offline_transfer import queue
 from offline_transfer.archive.keys import EntityPrefix
 from offline_transfer.forge.routes import Route
 from offline_transfer.importing import entity as entity_service
+from offline_transfer.importing import lost
 from offline_transfer.importing.archive_source import ArchiveEntity
 from offline_transfer.importing.context import ImportContext, OpenSource
 from offline_transfer.importing.create import Wanted, entity_row
 from offline_transfer.importing.source import EntitySource
+from offline_transfer.transfers.accounting import Fail
 from offline_transfer.transfers.models import BulkImport, ImportEntity
 from offline_transfer.transfers.states import EntityState, ImportState, step
 from offline_transfer.types import PortableKind
@@ -20,6 +23,8 @@ from offline_transfer.verify.reader import Archive
 
 ENTITY_JOB = "bulk_import_entity"
 FINISH_JOB = "finish_bulk_import"
+
+PARENT_FAILED = "the group around it could not be imported"
 
 _OPEN = (EntityState.created, EntityState.started)
 
@@ -42,10 +47,15 @@ def start(context: ImportContext, bulk_import_id: int) -> None:
 
 
 def import_entity(context: ImportContext, archive: Archive, entity_id: int) -> None:
-    """Imports one entity and takes on what lies directly in it: projects first, then subgroups."""
+    """Imports one entity and takes on what lies directly in it: projects first, then subgroups.
+
+    When it fails, what lies in it fails with it, and all records are accounted for.
+    """
     entity_service.run(context, entity_id)
     with context.database.session() as session:
         row = session.get_one(ImportEntity, entity_id)
+        if row.status is EntityState.failed:
+            _give_up(context, archive, session, row, Fail.INVALID_VALUE)
         if row.namespace_id is None or row.status is not EntityState.finished:
             return
         known = set(session.scalars(select(ImportEntity.source_full_path).where(ImportEntity.parent_id == entity_id)))
@@ -81,6 +91,29 @@ def archive_sources(archive: Archive) -> OpenSource:
         yield ArchiveEntity(archive, EntityPrefix.parse(entity.source_prefix), entity.source_full_path)
 
     return open_source
+
+
+def _give_up(context: ImportContext, archive: Archive, session: Session, row: ImportEntity, own: Fail) -> None:
+    lost.account(
+        session,
+        row.id,
+        ArchiveEntity(archive, EntityPrefix.parse(row.source_prefix), row.source_full_path),
+        own=own,
+        edition=context.settings.edition,
+        limits=context.limits,
+    )
+    known = set(session.scalars(select(ImportEntity.source_full_path).where(ImportEntity.parent_id == row.id)))
+    place = f"{row.destination_namespace}/{row.destination_name}".lstrip("/")
+    for path, prefix in _directly_in(archive, row.source_full_path):
+        if path in known:
+            continue
+        child = entity_row(row.bulk_import_id, Wanted(path, place), prefix, parent_id=row.id)
+        child.status = EntityState.failed
+        child.has_failures = True
+        child.error = PARENT_FAILED
+        session.add(child)
+        session.flush()
+        _give_up(context, archive, session, child, Fail.PARENT_FAILED)
 
 
 def _directly_in(archive: Archive, group_path: str) -> list[tuple[str, EntityPrefix]]:
