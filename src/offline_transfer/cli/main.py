@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 import typer
 
@@ -12,11 +13,10 @@ from offline_transfer import __version__
 from offline_transfer.cli import archive, database, export, faults, files, fixtures, importing, tree
 from offline_transfer.errors import ExitStatus
 
-# Typer brings the Click that it is built on under a private name; its public exceptions lead to what all of them are.
-ClickError: type[Exception] = typer.BadParameter.__mro__[2]
+PROGRAM: Final = "offline-transfer"
 
 app = typer.Typer(
-    name="offline-transfer",
+    name=PROGRAM,
     help="Moves GitLab groups and projects between instances that cannot reach each other.",
     no_args_is_help=True,
     add_completion=False,
@@ -45,9 +45,9 @@ def run(arguments: Sequence[str]) -> int:
     """Runs one command and gives its exit status; whatever goes wrong is said in one line, or as JSON with `--json`."""
     as_json = "--json" in arguments
     try:
-        outcome = app(list(arguments), standalone_mode=False)
-    except ClickError as error:
-        return _say("usage", str(error), ExitStatus.USAGE, as_json=as_json)
+        outcome = app(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+    except typer.TyperException as error:
+        return _misused(error, as_json=as_json)
     except (KeyboardInterrupt, typer.Abort):
         return _say("interrupted", "Interrupted.", ExitStatus.INTERRUPTED, as_json=as_json)
     except BrokenPipeError:
@@ -60,10 +60,21 @@ def run(arguments: Sequence[str]) -> int:
     return outcome if isinstance(outcome, int) else ExitStatus.OK
 
 
+def _misused(error: typer.TyperException, *, as_json: bool) -> int:
+    """Says what is wrong with a command line, and where to look. A command that is called without a word explains itself."""
+    said, context = error.format_message(), getattr(error, "ctx", None)
+    if "\n" in said and not as_json:
+        sys.stderr.write(f"{said}\n")
+        return ExitStatus.USAGE
+    if context is not None and "\n" not in said:
+        said = f"{said.removesuffix('.')}{'' if said.endswith('?') else '.'} See `{context.command_path} --help`."
+    return _say("usage", said, ExitStatus.USAGE, as_json=as_json)
+
+
 def _say(code: str, message: str, status: ExitStatus, *, as_json: bool) -> int:
     if as_json:
         sys.stdout.write(json.dumps({"error": {"code": code, "message": message}}) + "\n")
-    sys.stderr.write(f"offline-transfer: {message}\n")
+    sys.stderr.write(f"{PROGRAM}: {message}\n")
     return status
 
 
