@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.archive.raw_tar import END, entry, long_name, pax
 
 from offline_transfer.archive.checksums import read_checksums, write_checksums
 from offline_transfer.archive.gzip import compress, decompress
@@ -20,6 +19,7 @@ from offline_transfer.archive.objects import Measurement
 from offline_transfer.archive.tarball import members
 from offline_transfer.errors import BadInputError
 from offline_transfer.types import PortableKind
+from tests.unit.archive.raw_tar import END, entry, long_name, pax
 
 # Limits so low that mutations reach them.
 LIMITS = Limits(

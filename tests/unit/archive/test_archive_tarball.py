@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.archive.raw_tar import END, entry, long_name, pax
 
 from offline_transfer.archive.errors import MemberChangedError
 from offline_transfer.archive.limits import Limits
 from offline_transfer.archive.tarball import Member, members, write
+from tests.unit.archive.raw_tar import END, entry, long_name, pax
 
 LIMITS = Limits()
 NAME = "project_1/uploads/batch_1.tar.gz"

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.unit.archive.raw_tar import END, entry, long_name, pax
 
 from offline_transfer.archive.errors import (
     DamagedObjectError,
@@ -13,6 +12,7 @@ from offline_transfer.archive.errors import (
 )
 from offline_transfer.archive.limits import Limits
 from offline_transfer.archive.tarball import Member, members, write
+from tests.unit.archive.raw_tar import END, entry, long_name, pax
 
 LIMITS = Limits()
 NAME = "project_1/uploads/batch_1.tar.gz"

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.support.crafted_bundles import CraftedBundle
 
 from offline_transfer.forge import bundles
 from offline_transfer.forge.errors import GitLimitError, RefusedBundleError
 from offline_transfer.forge.git import MEBIBYTE, Git, GitLimits
 from offline_transfer.forge.repositories import Repositories
 from offline_transfer.forge.repository_paths import RepositoryKind, RepositoryPath
+from tests.support.crafted_bundles import CraftedBundle
 
 PROJECT = RepositoryPath(RepositoryKind.PROJECT, 5)
 MAIN = b"refs/heads/main"

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.support.crafted_bundles import CraftedBundle
 
 from offline_transfer.forge.errors import (
     GitDiskFullError,
@@ -17,6 +16,7 @@ from offline_transfer.forge.git import Git
 from offline_transfer.forge.history import Signature, commit, tag
 from offline_transfer.forge.repositories import Ref, Repositories
 from offline_transfer.forge.repository_paths import RepositoryKind, RepositoryPath
+from tests.support.crafted_bundles import CraftedBundle
 
 PROJECT = RepositoryPath(RepositoryKind.PROJECT, 5)
 COPY = RepositoryPath(RepositoryKind.PROJECT, 6)
