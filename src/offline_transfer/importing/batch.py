@@ -1,6 +1,8 @@
 """One object of a relation, imported exactly once: its rows, failures and its own "done" mark are one transaction."""
 
+import gc
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
@@ -26,6 +28,35 @@ _NOTHING = frozenset({b"", b"null"})
 CHUNK_RECORDS = 1000
 """How many records of the first level are built before they are written, even when they are small."""
 
+OBJECTS_BETWEEN_COLLECTIONS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One object while it is imported."""
+
+    connection: psycopg.Connection
+    batch: ledger.BatchRef
+    plan: NodePlan
+    source: SourceObject
+    first_index: int
+    accounting: Accounting
+
+
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Lets the garbage collector look less often during the block.
+
+    Parsing makes hundreds of thousands of objects that live until they are written, and none that only a collector would free;
+    looking through them again and again takes a third of the time.
+    """
+    thresholds = gc.get_threshold()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *thresholds[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+
 
 @dataclass(frozen=True, slots=True)
 class BatchImporter:
@@ -48,52 +79,42 @@ class BatchImporter:
             if done is not None:
                 return done
             accounting = Accounting()
-            with source.lines() as lines:
-                for chunk in self._chunks(lines):
-                    self._write(connection, batch, plan, chunk, (source, first_index), accounting)
+            work = _Work(connection, batch, plan, source, first_index, accounting)
+            with source.lines() as lines, rare_collections():
+                self._import(work, lines)
             ledger.finish_batch(connection, batch, accounting)
         return accounting
 
-    def _chunks(self, lines: Iterable[bytes]) -> Iterator[list[tuple[int, bytes]]]:
-        """Lines with their index, as many as are held at once."""
-        chunk: list[tuple[int, bytes]] = []
+    def _import(self, work: "_Work", lines: Iterable[bytes]) -> None:
+        """Builds what each line becomes, and writes whenever as much is held as may be."""
+        units: list[Unit] = []
         held = 0
         for index, line in enumerate(lines):
             if line.strip() in _NOTHING:
                 continue
-            if chunk and (held + len(line) > self.flush_bytes or len(chunk) >= CHUNK_RECORDS):
-                yield chunk
-                chunk, held = [], 0
-            chunk.append((index, line))
-            held += len(line)
-        if chunk:
-            yield chunk
-
-    def _write(
-        self,
-        connection: psycopg.Connection,
-        batch: ledger.BatchRef,
-        plan: NodePlan,
-        chunk: list[tuple[int, bytes]],
-        place: tuple[SourceObject, int],
-        accounting: Accounting,
-    ) -> None:
-        source, first_index = place
-        units: list[Unit] = []
-        failures: list[Failure] = []
-        for index, line in chunk:
+            if units and (held + len(line) > self.flush_bytes or len(units) >= CHUNK_RECORDS):
+                self._write(work, units)
+                units.clear()
+                held = 0
             try:
-                record = self._parse(line, index, source.where)
+                record = self._parse(line, index, work.source.where)
             except RecordError as error:
-                accounting.failed(plan.path, Fail.NOT_JSON)
-                failures.append(Failure(plan.path, index, Fail.NOT_JSON, error.message, None))
+                work.accounting.failed(work.plan.path, Fail.NOT_JSON)
+                failure = Failure(work.plan.path, index, Fail.NOT_JSON, error.message, None)
+                ledger.note_failures(work.connection, work.batch, [failure])
                 continue
-            units.append(self.builder.unit(plan, record, first_index + index))
+            units.append(self.builder.unit(work.plan, record, work.first_index + index))
+            held += len(line)
+        if units:
+            self._write(work, units)
+
+    def _write(self, work: "_Work", units: list[Unit]) -> None:
         self._settle(units)
-        writer.write(connection, units)
+        writer.write(work.connection, units)
+        failures: list[Failure] = []
         for unit in units:
-            failures.extend(tally(unit, accounting, unit.index - first_index))
-        ledger.note_failures(connection, batch, failures)
+            failures.extend(tally(unit, work.accounting, unit.index - work.first_index))
+        ledger.note_failures(work.connection, work.batch, failures)
 
     def _settle(self, units: list[Unit]) -> None:
         """Finds or makes everything that rows of several batches share: users first, then records."""
@@ -106,6 +127,8 @@ class BatchImporter:
         for unit in units:
             for row, index, source_id in unit.users:
                 row.values[index] = self.users.get(source_id)
+            # Units and references point to each other; let go, they need no collector.
+            unit.shared.clear()
             writer.propagate(unit)
 
     def _parse(self, line: bytes, index: int, where: str) -> dict[str, object]:

@@ -75,6 +75,10 @@ class NodePlan:
     required: tuple[tuple[int, str, bool], ...]
     unique: tuple[int, ...]
     treatment: Treatment
+    cleared: tuple[tuple[str, int], ...]
+    """Keys whose null says something: their columns have a default."""
+    known: frozenset[str]
+    """All keys that mean something here."""
     type_key: str | None
     shims: tuple[Callable[[dict[str, Any]], None], ...]
     silent: tuple[tuple[str, Setter], ...]
@@ -163,12 +167,13 @@ def _compile(
     join = node.join
     on_child = node.link in (Link.HAS_MANY, Link.HAS_ONE) and join is not None
     parent_column = join.column if join is not None and node.link is Link.BELONGS_TO else None
+    template = _template(node, columns)
     plan = NodePlan(
         node=node,
         path=node.path,
         table=node.table,
         columns=columns,
-        template=_template(node, columns),
+        template=template,
         id_index=columns.index("id") if "id" in columns else None,
         link_index=columns.index(join.column.name) if on_child and join is not None else None,
         type_index=columns.index(join.type_column.name)
@@ -184,6 +189,12 @@ def _compile(
         required=_required(node, columns),
         unique=tuple(columns.index(name) for name in node.unique),
         treatment=_treatment(node),
+        cleared=tuple(
+            (name, setter.place)
+            for name, setter in setters.items()
+            if setter.nullable and template[setter.place] is not None
+        ),
+        known=ignored.union(setters, users),
         type_key=join.type_column.name if on_child and join is not None and join.type_column is not None else None,
         shims=shims.BY_RELATION.get(node.name, ()),
         silent=tuple(item for item in setters.items() if item[1].rule in (ImportRule.RENUMBERED, ImportRule.INACTIVE)),
@@ -197,6 +208,7 @@ def _compile(
     if join is not None and join.through is not None:
         plan.between = _compile(_between_node(node, join.through), parent)
     with_children(node, plan)
+    plan.known |= plan.children.keys()
     plan.linked = [(link.attribute, _compile(_linked_node(node, link), plan)) for link in node.link_by]
     return plan
 

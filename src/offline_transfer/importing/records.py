@@ -107,35 +107,33 @@ class RecordBuilder:
         """Sets the columns of a row from a record, and counts what is dropped."""
         for shim in plan.shims:
             shim(record)
-        values, setters = row.values, plan.setters
-        unknown = None
+        values, setters, users = row.values, plan.setters, plan.users
         for key, value in record.items():
+            if value is None:
+                continue
             setter = setters.get(key)
-            if setter is not None:
-                index, _, convert, ready, rule, nullable, optional = setter
-                if value is None:
-                    if nullable:
-                        values[index] = None
-                    continue
-                if type(value) is not ready:
-                    try:
-                        value = convert(value)
-                    except (ValueError, OverflowError) as error:
-                        self._invalid(plan, row, unit, key, optional, str(error))
-                        continue
-                values[index] = value if rule is None else self._ruled(rule, value, unit)
-            elif key in plan.users:
-                if value is not None:
+            if setter is None:
+                if key in users:
                     self._user(plan, key, value, row, unit)
-            elif unknown is None and key not in plan.children and key not in plan.ignored:
-                unknown = key
+                continue
+            index, _, convert, ready, rule, _, optional = setter
+            if type(value) is not ready:
+                try:
+                    value = convert(value)
+                except (ValueError, OverflowError) as error:
+                    self._invalid(plan, row, unit, key, optional, str(error))
+                    continue
+            values[index] = value if rule is None else self._ruled(rule, value, unit)
+        for key, index in plan.cleared:
+            if key in record and record[key] is None:
+                values[index] = None
         for index, depth in plan.fills:
             if depth == 0:
                 values[index] = self.destination.portable_id
             elif depth <= len(ancestors):
                 values[index] = ancestors[depth - 1].id
         used = PREPARE[plan.node.prepare](record, row, unit, self) if plan.node.prepare else frozenset()
-        if unknown is not None:
+        if not plan.known.issuperset(record):
             self._drop_strangers(plan, record, unit, known=used)
         self._rules_without_value(plan, record, row, unit)
 
@@ -397,7 +395,7 @@ class RecordBuilder:
     def _drop_strangers(self, plan: NodePlan, record: Record, unit: Unit, *, known: frozenset[str]) -> None:
         """Counts the keys that mean nothing here; what looks like records is counted as records without a place."""
         for key, value in record.items():
-            if key in plan.setters or key in plan.users or key in plan.children or key in plan.ignored or key in known:
+            if key in plan.known or key in known:
                 continue
             nested = records_of(value)
             if key in plan.left_out:
