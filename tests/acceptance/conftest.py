@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,13 +15,18 @@ from demo.projects import Contents, ProjectPlan
 from demo.scene import Scale
 from demo.source import Plan, fill
 from offline_transfer.db import connect
+from offline_transfer.files.load import load
 from offline_transfer.forge.enums import Visibility
 from tests.acceptance.program import Instance, Program
 from tests.support import instances
 from tests.support.database import TestServer
+from tests.support.environment import REPOSITORY
 from tests.support.s3 import moto_server, rclone_server
 
 __all__ = ["moto_server", "rclone_server"]
+
+SMALL: Final = REPOSITORY / "tests" / "fixtures" / "project" / "small"
+NESTED: Final = REPOSITORY / "tests" / "fixtures" / "group" / "nested"
 
 PLAN: Final = Plan(
     groups=(
@@ -37,36 +42,63 @@ PLAN: Final = Plan(
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
-    """What tests share and do not change: a filled instance at rest, and an archive of all of it."""
+class Prepared:
+    """An instance at rest that tests share and do not change."""
 
     server: TestServer
     database: str
     directory: Path
-    archive: Path
 
-    @property
-    def database_url(self) -> str:
-        """The address of its database."""
-        return self.server.address(self.database)
+    def shared(self, program: Program) -> Instance:
+        """It itself, to be read only."""
+        return Instance(program, self.directory, {"DATABASE_URL": self.server.address(self.database)})
+
+    @contextmanager
+    def copied(self, program: Program, directory: Path) -> Iterator[Instance]:
+        """A copy, to be changed."""
+        shutil.copytree(self.directory, directory, symlinks=True)
+        with TestServer(self.server.url, self.database).clone() as url:
+            yield Instance(program, directory, {"DATABASE_URL": url})
+
+
+@contextmanager
+def prepared(server: TestServer, directory: Path, prepare: Callable[[instances.Instance], None]) -> Iterator[Prepared]:
+    """An instance that was filled once."""
+    directory.mkdir()
+    with server.clone() as url:
+        database = connect(url)
+        try:
+            prepare(instances.Instance(database, directory, {"batch_size": 2}))
+        finally:
+            database.close()
+        yield Prepared(server, str(conninfo_to_dict(url)["dbname"]), directory)
 
 
 @pytest.fixture(scope="session")
-def filled(database_server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
-    """A group with a subgroup and two projects, in which nearly every relation has records."""
+def filled(database_server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Prepared, Path]]:
+    """A group with a subgroup and two projects, in which nearly every relation has records, and an archive of all of it."""
     place = tmp_path_factory.mktemp("filled")
-    directory = place / "instance"
-    directory.mkdir()
-    with database_server.clone() as url:
-        database = connect(url)
-        try:
-            made = instances.Instance(database, directory, {"batch_size": 2})
-            fill(database, made.repositories, made.files, seed=11, plan=PLAN)
-            exported = made.export(place / "archives", "fill")
-        finally:
-            database.close()
+    archives: list[Path] = []
+
+    def prepare(instance: instances.Instance) -> None:
+        fill(instance.database, instance.repositories, instance.files, seed=11, plan=PLAN)
+        exported = instance.export(place / "archives", "fill")
         assert exported.failures == []
-        yield Filled(database_server, str(conninfo_to_dict(url)["dbname"]), directory, exported.directory)
+        archives.append(exported.directory)
+
+    with prepared(database_server, place / "instance", prepare) as instance:
+        yield instance, archives[0]
+
+
+@pytest.fixture(scope="session")
+def settled(database_server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
+    """The group `place` with the group `inner` and in it the project `app`."""
+
+    def prepare(instance: instances.Instance) -> None:
+        load(instance, SMALL, namespace="place/inner", slug="app")
+
+    with prepared(database_server, tmp_path_factory.mktemp("settled") / "instance", prepare) as instance:
+        yield instance
 
 
 @pytest.fixture
@@ -77,29 +109,28 @@ def program(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.fixture
-def source(filled: Filled, program: Program) -> Instance:
+def source(filled: tuple[Prepared, Path], program: Program) -> Instance:
     """The filled instance, to be read only."""
-    return Instance(program, filled.directory, {"DATABASE_URL": filled.database_url})
+    return filled[0].shared(program)
 
 
 @pytest.fixture
-def own_source(filled: Filled, program: Program, tmp_path: Path) -> Iterator[Instance]:
+def own_source(filled: tuple[Prepared, Path], program: Program, tmp_path: Path) -> Iterator[Instance]:
     """A copy of the filled instance, to be changed."""
-    directory = shutil.copytree(filled.directory, tmp_path / "own-source", symlinks=True)
-    with TestServer(filled.server.url, filled.database).clone() as url:
-        yield Instance(program, directory, {"DATABASE_URL": url})
+    with filled[0].copied(program, tmp_path / "own-source") as instance:
+        yield instance
 
 
 @pytest.fixture
-def archive(filled: Filled) -> Path:
+def archive(filled: tuple[Prepared, Path]) -> Path:
     """The archive of the filled instance, to be read only."""
-    return filled.archive
+    return filled[1]
 
 
 @pytest.fixture
-def copied(filled: Filled, tmp_path: Path) -> Path:
+def copied(archive: Path, tmp_path: Path) -> Path:
     """A copy of the archive, to be spoilt."""
-    return shutil.copytree(filled.archive, tmp_path / "copied" / filled.archive.name)
+    return shutil.copytree(archive, tmp_path / "copied" / archive.name)
 
 
 MakeInstance = Callable[[str], Instance]

@@ -10,13 +10,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from offline_transfer.cli.main import run
 from offline_transfer.errors import ExitStatus
 from tests.support.environment import REPOSITORY
 
 PROGRAM: Final = (sys.executable, "-m", "offline_transfer.cli")
+WRITTEN: Final = (
+    "namespaces",
+    "projects",
+    "routes",
+    "users",
+    "bulk_imports",
+    "bulk_import_entities",
+    "issues",
+    "labels",
+)
 SECONDS: Final = 120
 """After which a program that was started is taken to hang."""
 
@@ -90,6 +102,17 @@ class Instance:
     def having(self, **settings: str) -> "Instance":
         """The same instance with other settings."""
         return Instance(self.program, self.data_dir, {**self.environment, **settings})
+
+    def rows(self) -> dict[str, int]:
+        """How many rows the tables have that a command which refuses its work must leave alone."""
+        with psycopg.connect(self.environment["DATABASE_URL"]) as connection:
+            found = {}
+            for table in WRITTEN:
+                (count,) = connection.execute(
+                    sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
+                ).fetchone() or (0,)
+                found[table] = count
+            return found
 
     def paths(self) -> list[str]:
         """The full paths of all groups and projects."""

@@ -114,7 +114,7 @@ def _portables(session: Session, full_path: str) -> list[Portable]:
         select(Route.path, Route.project_id, Route.namespace_id).where(func.lower(Route.path) == full_path.lower())
     ).one_or_none()
     if found is None:
-        raise PortablesNotFoundError(paths=ascii(full_path)[1:-1])
+        raise PortablesNotFoundError(paths=f"`{ascii(full_path[:200])[1:-1]}`")
     path, project_id, group_id = found
     if project_id is not None:
         return [Portable(PortableKind.PROJECT, project_id, path)]

@@ -38,7 +38,7 @@ class UnknownRelationInArchiveError(BadInputError):
 
 
 class DestinationTakenError(ConflictError):
-    """`{path}` exists already. Choose another path with `--entity SOURCE=NAMESPACE:SLUG`."""
+    """`{path}` is a project, and groups and projects stand in groups. Name another namespace."""
 
 
 class WrongAttributesError(BadInputError):

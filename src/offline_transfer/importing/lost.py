@@ -107,6 +107,11 @@ class _Reader:
                 self.accounting.failed(relation, Fail.OBJECT_DAMAGED, max((found.records or 0) - (after - before), 1))
 
     def _count_members(self, found: SourceObject, relation: str) -> None:
+        if found.records is not None:
+            # Refs, where it is a repository: one bundle holds many.
+            if found.records:
+                self.verdict.record(relation, found.records)
+            return
         with found.members() as members:
             for _ in members:
                 self.verdict.record(relation, 1)
