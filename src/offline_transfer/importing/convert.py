@@ -107,7 +107,10 @@ def document(value: Any) -> str:
             unwrapped = None
         if isinstance(unwrapped, dict):
             value = unwrapped
-    return ndjson.without_nul(orjson.dumps(value)).decode()
+    try:
+        return ndjson.without_nul(orjson.dumps(value)).decode()
+    except orjson.JSONEncodeError:
+        raise ValueError("nested too deeply") from None
 
 
 READY: Final[Mapping[Converter, type]] = MappingProxyType({text: str, boolean: bool})
@@ -117,9 +120,10 @@ READY: Final[Mapping[Converter, type]] = MappingProxyType({text: str, boolean: b
 def _integer_within(lowest: int, highest: int) -> Converter:
     def integer(value: Any) -> int:
         if type(value) is not int:
-            if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
-                raise ValueError("not an integer")
-            if isinstance(value, str) and not _INTEGER.fullmatch(value):
+            if not (
+                (isinstance(value, float) and value.is_integer())
+                or (isinstance(value, str) and _INTEGER.fullmatch(value))
+            ):
                 raise ValueError("not an integer")
             value = int(value)
         if lowest <= value <= highest:
@@ -148,7 +152,7 @@ def _enumeration(kind: EnumInteger[Any]) -> Converter:
         values[member.name] = values[member.value] = values[str(member.value)] = member.value
 
     def enumeration(value: Any) -> int:
-        if isinstance(value, str | int) and value in values:
+        if type(value) in (str, int) and value in values:
             return values[value]
         raise ValueError("unknown name")
 

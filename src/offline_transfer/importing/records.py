@@ -4,6 +4,7 @@ Ids are ours and known before anything is written; users and shared records are 
 noted for the resolver when they are new. Nothing here touches the database.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -22,6 +23,8 @@ POSITION_DISTANCE = 500
 """Between the relative positions of neighbours, as GitLab leaves it."""
 
 Record = dict[str, Any]
+
+_ID = re.compile(r"\d{1,19}", re.ASCII)
 
 
 class Ids(Protocol):
@@ -407,7 +410,7 @@ class RecordBuilder:
 
 
 def _source_id(value: Any) -> int | None:
-    if isinstance(value, str) and value.isascii() and value.isdecimal():
+    if isinstance(value, str) and _ID.fullmatch(value):
         value = int(value)
     return value if type(value) is int and 0 < value < 2**63 else None
 

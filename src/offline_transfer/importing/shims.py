@@ -3,12 +3,15 @@
 A shim changes a record in place before its keys are looked at. Keep the table even when it is empty one day.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 Record = dict[str, Any]
+
+_LINE_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 
 
 class Derived(dict[str, Any]):
@@ -50,7 +53,7 @@ def _line_range(record: Record) -> None:
 def _range_end(line_range: Mapping[str, Any], end: str) -> Record:
     code = line_range.get(f"{end}_line_code")
     parts = code.split("_") if isinstance(code, str) else []
-    lines = [int(part) or None for part in parts[1:3] if part.isdecimal()]
+    lines = [int(part) or None if _LINE_NUMBER.fullmatch(part) else None for part in parts[1:3]]
     old_line, new_line = [*lines, None, None][:2]
     return {
         "line_code": code,
