@@ -7,14 +7,16 @@ from functools import cache
 import psycopg
 from psycopg import sql
 from sqlalchemy import Table
+from sqlalchemy.schema import sort_tables
 
 from offline_transfer.forge.models import Base
 from offline_transfer.importing.units import Row, Unit
+from offline_transfer.relations.links import table_of
 from offline_transfer.transfers.accounting import Fail
 
 MESSAGE_CHARACTERS = 200
 
-RECORD_AT_FAULT = (psycopg.IntegrityError, psycopg.DataError)
+RECORD_AT_FAULT = (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.ProgramLimitExceeded)
 """What PostgreSQL raises when a row cannot be accepted; anything else fails the whole batch."""
 
 
@@ -28,7 +30,8 @@ def write(connection: psycopg.Connection, units: Sequence[Unit]) -> None:
             _copy(connection, rows)
     except RECORD_AT_FAULT:
         if len(units) == 1:
-            _write_single(connection, units[0])
+            _write_one_by_one(connection, sorted(rows, key=lambda row: _rank(row.plan.table)))
+            propagate(units[0])
             return
         middle = len(units) // 2
         write(connection, units[:middle])
@@ -41,13 +44,8 @@ def write(connection: psycopg.Connection, units: Sequence[Unit]) -> None:
 def propagate(unit: Unit) -> None:
     """Rows below one that is out are out as well, for the same kind of reason."""
     for row in unit.rows:
-        above = row.parent
-        if above is None or row.is_out or not above.is_out:
-            continue
-        if above.skip is not None:
-            row.skip = above.skip
-        else:
-            row.failure = Fail.PARENT_FAILED
+        if not row.is_out:
+            _falls_with_parent(row)
 
 
 def _copy(connection: psycopg.Connection, rows: Sequence[Row]) -> None:
@@ -62,20 +60,36 @@ def _copy(connection: psycopg.Connection, rows: Sequence[Row]) -> None:
                     write_row(row.values)
 
 
-def _write_single(connection: psycopg.Connection, unit: Unit) -> None:
-    """The rows of one record one after another, parents first, so that a child can fail alone."""
-    for row in sorted(unit.rows, key=lambda row: _rank(row.plan.table)):
-        propagate(unit)
-        if row.is_out or row.written:
-            continue
-        try:
-            with connection.transaction():
-                _copy(connection, [row])
-            row.written = True
-        except RECORD_AT_FAULT as error:
-            row.failure = Fail.CONSTRAINT
-            row.message = _reason(error)
-    propagate(unit)
+def _write_one_by_one(connection: psycopg.Connection, rows: Sequence[Row]) -> None:
+    """The rows of one record, parents first, by halves down to the ones at fault, so that a child can fail alone."""
+    left = [row for row in rows if not _falls_with_parent(row)]
+    if not left:
+        return
+    try:
+        with connection.transaction():
+            _copy(connection, left)
+    except RECORD_AT_FAULT as error:
+        if len(left) == 1:
+            left[0].failure, left[0].message = Fail.CONSTRAINT, _reason(error)
+            return
+        middle = len(left) // 2
+        _write_one_by_one(connection, left[:middle])
+        _write_one_by_one(connection, left[middle:])
+        return
+    for row in left:
+        row.written = True
+
+
+def _falls_with_parent(row: Row) -> bool:
+    """Marks a row whose parent is out; a parent is decided on before its children."""
+    above = row.parent
+    if above is None or not above.is_out:
+        return False
+    if above.skip is not None:
+        row.skip = above.skip
+    else:
+        row.failure = Fail.PARENT_FAILED
+    return True
 
 
 def _reason(error: psycopg.Error) -> str:
@@ -88,8 +102,16 @@ def _reason(error: psycopg.Error) -> str:
 
 @cache
 def _ranks() -> dict[str, int]:
-    """Tables in the order in which their rows can be written: whatever a row refers to comes first."""
-    return {table.name: rank for rank, table in enumerate(Base.metadata.sorted_tables)}
+    """Tables in the order in which their rows can be written: whatever a row refers to comes first.
+
+    Rows that hang on rows of several tables have no foreign key that would say so.
+    """
+    models = [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Base)]
+    above = [table_of(model) for model in models if model.__polymorphic_names__]
+    below = [table_of(model) for model in models if model.__polymorphic__ is not None]
+    hanging = [(parent, child) for parent in above for child in below if parent is not child]
+    tables = sort_tables(Base.metadata.tables.values(), extra_dependencies=hanging)
+    return {table.name: rank for rank, table in enumerate(tables)}
 
 
 def _rank(table: Table) -> int:
