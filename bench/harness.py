@@ -39,7 +39,16 @@ class SizeFigures:
     start_seconds: float
     start_peak: int
     copy_in_seconds: float
+    export_seconds: float
+    export_cpu_seconds: float
+    export_peak: int
+    archive_bytes: int
     copy_out_seconds: float
+
+    @property
+    def export_ratio(self) -> float:
+        """How many times as long the export takes as the bare COPY, compression included."""
+        return self.export_seconds / self.copy_out_seconds
 
     @property
     def load_ratio(self) -> float:
@@ -48,7 +57,7 @@ class SizeFigures:
 
     def to_json(self) -> Result:
         """As it is written to a file."""
-        return {**asdict(self), "load_ratio": self.load_ratio}
+        return {**asdict(self), "load_ratio": self.load_ratio, "export_ratio": self.export_ratio}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,7 @@ class NearlyEmptyFigures:
 
     projects: int
     load_seconds: float
+    export_seconds: float
 
 
 def measure_size(server: BenchServer, size: str, *, repeat: int, say: Say) -> SizeFigures:
@@ -77,7 +87,7 @@ def measure_size(server: BenchServer, size: str, *, repeat: int, say: Say) -> Si
         for number in range(1, repeat + 1):
             say(f"{size}: run {number} of {repeat}")
             runs.append(_run_once(server, tree))
-    loads, outs, ins = zip(*runs, strict=True)
+    loads, exports, outs, ins = zip(*runs, strict=True)
     return SizeFigures(
         size=size,
         json_bytes=written.bytes,
@@ -89,6 +99,10 @@ def measure_size(server: BenchServer, size: str, *, repeat: int, say: Say) -> Si
         start_seconds=_median(loads, "start_seconds"),
         start_peak=max(load["start_peak_bytes"] for load in loads),
         copy_in_seconds=_median(ins, "seconds"),
+        export_seconds=_median(exports, "seconds"),
+        export_cpu_seconds=_median(exports, "cpu_seconds"),
+        export_peak=max(export["peak_bytes"] for export in exports),
+        archive_bytes=exports[0]["archive_bytes"],
         copy_out_seconds=_median(outs, "seconds"),
     )
 
@@ -104,7 +118,7 @@ def measure_curve(server: BenchServer, size: str, say: Say) -> list[CurvePoint]:
             say(f"curve: {records or 'all'} records to a transaction, {flush} MiB held")
             with server.database() as url, server.scratch() as data_dir:
                 result = step(
-                    "load", url=url, data_dir=data_dir, tree=tree, batch_records=records, flush_bytes=flush * MIB
+                    "load", url=url, data_dir=data_dir, export_tree=tree, batch_records=records, flush_bytes=flush * MIB
                 )
             points.append(CurvePoint(records, flush * MIB, result["seconds"], result["peak_bytes"]))
     return points
@@ -115,8 +129,11 @@ def measure_nearly_empty(server: BenchServer, say: Say) -> NearlyEmptyFigures:
     say(f"{NEARLY_EMPTY_PROJECTS} nearly empty projects")
     with server.scratch() as tree, server.database() as url, server.scratch() as data_dir:
         workload.write_nearly_empty_project(tree)
-        result = step("load_many", url=url, data_dir=data_dir, tree=tree, times=NEARLY_EMPTY_PROJECTS)
-    return NearlyEmptyFigures(NEARLY_EMPTY_PROJECTS, result["seconds"] / NEARLY_EMPTY_PROJECTS)
+        loads = step("load_many", url=url, data_dir=data_dir, export_tree=tree, times=NEARLY_EMPTY_PROJECTS)
+        exports = step("export", url=url, data_dir=data_dir, paths=loads["paths"])
+    return NearlyEmptyFigures(
+        NEARLY_EMPTY_PROJECTS, loads["seconds"] / NEARLY_EMPTY_PROJECTS, exports["seconds"] / NEARLY_EMPTY_PROJECTS
+    )
 
 
 def step(name: str, **arguments: object) -> Result:
@@ -129,16 +146,18 @@ def step(name: str, **arguments: object) -> Result:
     return result
 
 
-def _run_once(server: BenchServer, tree: Path) -> tuple[Result, Result, Result]:
+def _run_once(server: BenchServer, tree: Path) -> tuple[Result, Result, Result, Result]:
     with server.database() as destination, server.database() as clone, server.scratch() as scratch:
-        load = step("load", url=destination, data_dir=scratch, tree=tree)
+        load = step("load", url=destination, data_dir=scratch, export_tree=tree)
         if load["imported"] != load["records"]:
             raise DifferentRowsError(f"{load['records'] - load['imported']} records were not imported")
+        server.vacuum(destination)
+        export = step("export", url=destination, data_dir=scratch, paths=[load["path"]])
         out = step("copy_out", url=destination, directory=scratch)
         copied = step("copy_in", url=clone, directory=scratch)
         if copied["rows"] != out["rows"]:
             raise DifferentRowsError("the clone has other rows")
-    return load, out, copied
+    return load, export, out, copied
 
 
 def _median(results: Iterable[Result], key: str) -> float:

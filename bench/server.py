@@ -43,6 +43,12 @@ class BenchServer:
         finally:
             shutil.rmtree(path)
 
+    def vacuum(self, url: str) -> None:
+        """Does what autovacuum would have done after some minutes, so that the first reader of the rows does not pay for it."""
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("VACUUM (ANALYZE)")
+        self._settle()
+
     def _settle(self) -> None:
         """What an earlier step has left to write is written now, so that the next one does not pay for it."""
         self._run(sql.SQL("CHECKPOINT"))

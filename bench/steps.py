@@ -17,8 +17,10 @@ from psycopg import sql
 from sqlalchemy import Table, select
 
 from bench.batched import BatchedProject
-from offline_transfer import db
+from offline_transfer import db, queue
 from offline_transfer.contributions import models as _contributions  # noqa: F401 - its tables are copied as well
+from offline_transfer.exporting import create, result
+from offline_transfer.exporting.context import ExportContext
 from offline_transfer.files.opening import opened
 from offline_transfer.forge.files import Files
 from offline_transfer.forge.models import Base
@@ -29,8 +31,11 @@ from offline_transfer.importing import entity
 from offline_transfer.importing.context import ImportContext
 from offline_transfer.importing.plan import plans
 from offline_transfer.importing.source import EntitySource
+from offline_transfer.jobs import exports as _exports  # noqa: F401 - registers the jobs
+from offline_transfer.relations.loader import tree
 from offline_transfer.settings import load_settings
 from offline_transfer.storage.disk import DiskStore
+from offline_transfer.storage.location import parse_location
 from offline_transfer.transfers import ledger
 from offline_transfer.transfers.models import BulkImport, ImportEntity
 from offline_transfer.transfers.states import SourceType
@@ -72,10 +77,10 @@ def peak_bytes() -> int:
     raise RuntimeError("this system does not tell the high-water mark of a process")
 
 
-def load(url: str, data_dir: str, tree: str, batch_records: int | None = None, **settings: Any) -> Result:
+def load(url: str, data_dir: str, export_tree: str, batch_records: int | None = None, **settings: Any) -> Result:
     """Imports one tree through the engine, with user mapping and accounting. `batch_records` cuts relations into objects."""
     watch, start = Stopwatch(), Stopwatch()
-    with closing(db.connect(url)) as database, _sources(Path(tree), Path(data_dir), batch_records) as source:
+    with closing(db.connect(url)) as database, _sources(Path(export_tree), Path(data_dir), batch_records) as source:
         context = _context(database, Path(data_dir), source, settings)
         entity_id = _new_entity(database, source.full_path)
         with start.running():
@@ -88,6 +93,7 @@ def load(url: str, data_dir: str, tree: str, batch_records: int | None = None, *
     paths = accounting.paths
     return watch.result(
         status=status,
+        path=f"{GROUP}/{source.full_path}",
         records=sum(count.source for count in paths.values()),
         imported=sum(count.imported for count in paths.values()),
         start_seconds=start.seconds,
@@ -96,17 +102,43 @@ def load(url: str, data_dir: str, tree: str, batch_records: int | None = None, *
     )
 
 
-def load_many(url: str, data_dir: str, tree: str, times: int) -> Result:
+def load_many(url: str, data_dir: str, export_tree: str, times: int) -> Result:
     """Imports the same tree again and again, each time as another project, in one process."""
     watch = Stopwatch()
-    with closing(db.connect(url)) as database, _sources(Path(tree), Path(data_dir), None) as source:
+    with closing(db.connect(url)) as database, _sources(Path(export_tree), Path(data_dir), None) as source:
         context = _context(database, Path(data_dir), source, {})
         plans(PortableKind.PROJECT, context.settings.edition)
         for number in range(times):
             entity_id = _new_entity(database, f"project-{number}")
             with watch.running():
                 entity.run(context, entity_id)
-    return watch.result(times=times)
+    return watch.result(paths=[f"{GROUP}/project-{number}" for number in range(times)])
+
+
+def export(url: str, data_dir: str, paths: list[str], batch_size: int = 1000) -> Result:
+    """Exports projects into a directory, one archive for each: compressed and listed, as users get them."""
+    watch = Stopwatch()
+    with closing(db.connect(url)) as database:
+        settings = load_settings(data_dir=data_dir, batch_size=batch_size)
+        context = ExportContext(
+            database,
+            settings,
+            Repositories(Path(data_dir) / "repositories"),
+            Files(DiskStore(Path(data_dir) / "files")),
+            lambda place, endpoint: parse_location(place, environment={}, s3_endpoint=endpoint),
+        )
+        tree(PortableKind.PROJECT, settings.edition)
+        archives = Path(data_dir) / "archives"
+        archives.mkdir()
+        for path in paths:
+            with watch.running():
+                created = create.create_export(database, settings, paths=[path], location=str(archives))
+                queue.run_until_empty(context)
+            with database.session() as session:
+                if not result.is_clean(session, created.id):
+                    raise RuntimeError(f"{path} was not exported whole")
+    size = sum(file.stat().st_size for file in archives.rglob("*") if file.is_file())
+    return watch.result(archive_bytes=size)
 
 
 def copy_out(url: str, directory: str) -> Result:
@@ -149,17 +181,18 @@ def copy_in(url: str, directory: str) -> Result:
 STEPS: Final[Mapping[str, Callable[..., Result]]] = {
     "load": load,
     "load_many": load_many,
+    "export": export,
     "copy_out": copy_out,
     "copy_in": copy_in,
 }
 
 
 @contextmanager
-def _sources(tree: Path, data_dir: Path, batch_records: int | None) -> Iterator[EntitySource]:
+def _sources(export_tree: Path, data_dir: Path, batch_records: int | None) -> Iterator[EntitySource]:
     if batch_records is not None:
-        yield BatchedProject(tree, batch_records)
+        yield BatchedProject(export_tree, batch_records)
         return
-    with opened(tree, spool=data_dir / "spool") as export:
+    with opened(export_tree, spool=data_dir / "spool") as export:
         assert export.project is not None
         yield export.project
 

@@ -11,10 +11,16 @@ _console = Console(width=140)
 
 
 def show_sizes(sizes: Iterable[SizeFigures]) -> None:
-    """Import beside the bare COPY of the same rows."""
+    """Import and export beside the bare COPY of the same rows."""
+    sizes = list(sizes)
+    _show_imports(sizes)
+    _show_exports(sizes)
+
+
+def _show_imports(sizes: Iterable[SizeFigures]) -> None:
     table = _table(
-        "Import", "size", "JSON MB", "records", "rows", "seconds", "of them ours", "records/s", "MB/s", "COPY in", "ratio", "peak MiB",
-        "before it MiB", "start seconds",
+        "Import", "size", "JSON MB", "records", "rows", "seconds", "of them ours", "records/s", "MB/s", "COPY in", "ratio",
+        "peak MiB", "before it MiB", "start seconds",
     )  # fmt: skip
     for size in sizes:
         table.add_row(
@@ -35,6 +41,24 @@ def show_sizes(sizes: Iterable[SizeFigures]) -> None:
     _console.print(table)
 
 
+def _show_exports(sizes: Iterable[SizeFigures]) -> None:
+    table = _table(
+        "Export", "size", "seconds", "of them ours", "records/s", "archive MB", "COPY out", "ratio", "peak MiB"
+    )
+    for size in sizes:
+        table.add_row(
+            size.size,
+            f"{size.export_seconds:.2f}",
+            f"{size.export_cpu_seconds:.2f}",
+            f"{size.records / size.export_seconds:,.0f}",
+            f"{size.archive_bytes / 1e6:.1f}",
+            f"{size.copy_out_seconds:.2f}",
+            f"{size.export_ratio:.2f}",
+            f"{size.export_peak / MIB:.0f}",
+        )
+    _console.print(table)
+
+
 def show_curve(size: str, points: Iterable[CurvePoint]) -> None:
     """Speed and memory by setting."""
     table = _table(f"Import of {size}", "records to a transaction", "MiB held", "seconds", "peak MiB")
@@ -50,8 +74,8 @@ def show_curve(size: str, points: Iterable[CurvePoint]) -> None:
 
 def show_nearly_empty(figures: NearlyEmptyFigures) -> None:
     """Seconds for each."""
-    table = _table("A nearly empty project", "projects", "import, seconds each")
-    table.add_row(str(figures.projects), f"{figures.load_seconds:.3f}")
+    table = _table("A nearly empty project", "projects", "import, seconds each", "export, seconds each")
+    table.add_row(str(figures.projects), f"{figures.load_seconds:.3f}", f"{figures.export_seconds:.3f}")
     _console.print(table)
 
 

@@ -30,11 +30,13 @@ def test_everything_of_a_workload_is_imported_and_the_bare_copy_moves_the_same_r
     write_project(tree, FEW)
 
     load = steps.load(destination, str(tmp_path), str(tree))
+    export = steps.export(destination, str(tmp_path), [load["path"]])
     out = steps.copy_out(destination, str(copied))
     back = steps.copy_in(clone, str(copied))
 
     assert load["status"] == "finished"
     assert load["imported"] == load["records"] > 0
+    assert export["archive_bytes"] > 0
     assert out["rows"]["issues"] == 5
     assert back["rows"] == out["rows"]
 
