@@ -56,12 +56,13 @@ def verify(archive: Place, s3_endpoint: S3Endpoint = None, as_json: AsJson = Fal
     with places.open_archive(archive, s3_endpoint) as opened, Watch("Verifying") as watch:
         for finding in verify_archive(opened, progress=lambda where: watch.say(where, "")):
             findings.append(finding)
+        has_manifest = opened.has_manifest
     faults = sum(finding.is_fault for finding in findings)
     if as_json:
         output.print_json({"valid": not faults, "findings": [finding.to_json() for finding in findings]})
     else:
         _print_findings(findings)
-        output.remark(f"{faults} faults" if faults else "The archive is as its manifest says.")
+        output.remark(_verdict(faults, has_manifest=has_manifest))
     return ExitStatus.BAD_INPUT if faults else ExitStatus.OK
 
 
@@ -116,6 +117,13 @@ def _print_findings(findings: "Iterable[Finding]") -> None:
     rows = [(item.kind, item.where or item.entity or "", item.path or "", item.reason) for item in findings]
     if rows:
         output.print_table("Findings", ("kind", "where", "path", "why"), rows)
+
+
+def _verdict(faults: int, *, has_manifest: bool) -> str:
+    if faults:
+        named = "1 fault" if faults == 1 else f"{faults:,} faults"
+        return f"{named}: do not import this archive. Copy what is named from where it was exported, or export again."
+    return "The archive is as its manifest says." if has_manifest else "Nothing that can be checked is wrong."
 
 
 def _pairs(given: Iterable[str]) -> dict[str, str]:

@@ -70,4 +70,7 @@ def export(
             output.print_failures(failures)
         output.print_incomplete(gaps)
         typer.echo(str(created.prefix))
-    return ExitStatus.OK if clean else ExitStatus.WITH_FAILURES
+    if clean:
+        return ExitStatus.OK
+    output.remark("Not everything is in the archive: the failures say what and why, and so does its manifest.")
+    return ExitStatus.WITH_FAILURES

@@ -114,7 +114,10 @@ def show(
     else:
         output.print_rows("Imported", rows)
         _print_more(entities, failures, gaps, dropped)
-    return ExitStatus.OK if clean else ExitStatus.WITH_FAILURES
+    if clean:
+        return ExitStatus.OK
+    output.remark("Not everything arrived: the failures say what and why. `offline-transfer tree` names what is not whole.")
+    return ExitStatus.WITH_FAILURES
 
 
 def _print_more(

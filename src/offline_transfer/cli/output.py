@@ -2,11 +2,16 @@
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
+
+UNWATCHED_WIDTH: Final = 1000
+"""Columns of a table that goes into a file or a pipe: no cell is folded there, so that lines can be searched."""
 
 
 def print_json(document: Mapping[str, object]) -> None:
@@ -23,13 +28,13 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
         right = bool(content) and content[0][number].replace(",", "").lstrip("-").isdigit()
         table.add_column(column, justify="right" if right else "left", overflow="fold")
     for row in content:
-        table.add_row(*row)
-    Console(soft_wrap=not sys.stdout.isatty()).print(table)
+        table.add_row(*map(Text, row))
+    Console(width=None if sys.stdout.isatty() else UNWATCHED_WIDTH).print(table)
 
 
 def remark(text: str) -> None:
     """A line on standard error."""
-    Console(stderr=True, highlight=False, markup=False).print(text)
+    sys.stderr.write(f"{printable(text)}\n")
 
 
 def progress() -> Progress:
@@ -37,7 +42,7 @@ def progress() -> Progress:
     console = Console(stderr=True)
     return Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -94,4 +99,9 @@ def _reasons(reasons: object) -> str:
 
 
 def _cell(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else printable(str(value))
+
+
+def printable(text: str) -> str:
+    """Names and titles come from archives: what could take over a terminal is shown instead of obeyed."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -21,11 +21,12 @@ class Watch:
     def report(self, entity: str, relation: str, records: int) -> None:
         """Called after each object."""
         self._records += records
-        self._progress.update(self._task, description=f"{entity}: {relation}", completed=self._records)
+        self.say(entity, relation)
+        self._progress.update(self._task, completed=self._records)
 
     def say(self, entity: str, relation: str) -> None:
         """Called before a relation of an entity is looked at."""
-        self._progress.update(self._task, description=f"{entity}: {relation}")
+        self._progress.update(self._task, description=output.printable(f"{entity}: {relation}"))
 
     def exported(self, entity: str, relation: str, *, records: int, size: int) -> None:
         """Called after each object that was written."""

@@ -15,11 +15,13 @@ from offline_transfer.importing.errors import (
     NothingToImportError,
     ProjectAtRootError,
     SourceEntityNotFoundError,
+    UnexpectedObjectError,
     UnknownRelationInArchiveError,
 )
 from offline_transfer.transfers.models import BulkImport, ImportEntity, OfflineConfiguration
 from offline_transfer.transfers.states import SourceType
 from offline_transfer.types import PortableKind
+from offline_transfer.verify.findings import FindingKind
 from offline_transfer.verify.index import StoredObject
 from offline_transfer.verify.reader import Archive
 
@@ -50,7 +52,7 @@ def create_import(
     """Checks archive and destinations, then writes the rows of the import and defers its job. Gives the import's id.
 
     Raises SourceEntityNotFoundError, DestinationNotFoundError, InvalidDestinationError, ProjectAtRootError, DamagedArchiveError,
-    UnknownRelationInArchiveError.
+    UnexpectedObjectError, UnknownRelationInArchiveError.
     """
     entities = [_resolve(archive, item) for item in wanted]
     with database.session() as session:
@@ -141,6 +143,8 @@ def _check_destination(session: Session, wanted: Wanted, prefix: EntityPrefix) -
 def _check_archive(archive: Archive, prefixes: Sequence[EntityPrefix]) -> None:
     """Presence, size and hash of everything that will be read; one fault refuses the import."""
     for finding in archive.check_structure():
+        if finding.kind is FindingKind.UNEXPECTED_OBJECT:
+            raise UnexpectedObjectError(where=archive.where, key=finding.where, reason=finding.reason)
         if finding.is_fault:
             raise DamagedArchiveError(where=archive.where, problem=f"{finding.where}: {finding.reason}")
     chosen = covered(archive, prefixes)

@@ -29,6 +29,12 @@ class DamagedArchiveError(BadInputError):
     """
 
 
+class UnexpectedObjectError(BadInputError):
+    """The archive at {where} holds {key}, and nothing was imported: {reason}. Remove it if it came there by accident, as desktops
+    leave such files; otherwise copy the archive again, into an empty directory.
+    """
+
+
 class UnknownRelationInArchiveError(BadInputError):
     """The archive at {where} holds {key}, whose relation this program does not know, and nothing was imported. Import it with a
     newer release of offline-transfer.
