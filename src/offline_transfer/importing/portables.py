@@ -7,16 +7,17 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, insert, null, select
+from sqlalchemy import DateTime, Text, cast, func, insert, literal, null, select
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 
 from offline_transfer.forge.enums import SquashSetting, Visibility
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.projects import Project, ProjectSetting
 from offline_transfer.forge.routes import Route
-from offline_transfer.importing import shims
+from offline_transfer.importing import convert, shims
 from offline_transfer.importing.errors import DestinationNotFoundError, InvalidDestinationError
-from offline_transfer.importing.plan import NodePlan, root_plan
+from offline_transfer.importing.plan import NodePlan, Setter, root_plan
 from offline_transfer.importing.units import Unit
 from offline_transfer.relations.attributes import DropReason
 from offline_transfer.types import Edition, JsonObject, PortableKind
@@ -76,7 +77,7 @@ def make_group(
     """Makes a group below a parent, or at the root."""
     if parent is None and slug.lower() in _RESERVED_AT_THE_ROOT:
         raise InvalidDestinationError(path=slug, reason="the name is reserved at the root")
-    values, unit = _own_attributes(root_plan(PortableKind.GROUP, edition), attributes)
+    values, unit = _own_attributes(session, root_plan(PortableKind.GROUP, edition), attributes)
     path = _free_path(session, parent, checked_slug(slug))
     values |= {
         "id": portable_id,
@@ -102,7 +103,7 @@ def make_project(
     edition: Edition,
 ) -> Made:
     """Makes a project in a group."""
-    values, unit = _own_attributes(root_plan(PortableKind.PROJECT, edition), attributes)
+    values, unit = _own_attributes(session, root_plan(PortableKind.PROJECT, edition), attributes)
     path = _free_path(session, parent, checked_slug(slug))
     values |= {
         "id": portable_id,
@@ -127,7 +128,7 @@ def group_chain(session: Session, namespace_id: int | None) -> tuple[int, ...]:
     return tuple(chain)
 
 
-def _own_attributes(plan: NodePlan, attributes: JsonObject) -> tuple[dict[str, Any], Unit]:
+def _own_attributes(session: Session, plan: NodePlan, attributes: JsonObject) -> tuple[dict[str, Any], Unit]:
     """The columns that the source sets; what a column cannot hold, and null where it must hold something, leave its default."""
     values: dict[str, Any] = {}
     unit = Unit(0, plan)
@@ -139,7 +140,7 @@ def _own_attributes(plan: NodePlan, attributes: JsonObject) -> tuple[dict[str, A
         if setter is not None:
             try:
                 if value is not None:
-                    values[setter.name] = setter.convert(value)
+                    values[setter.name] = _checked(session, setter, value)
                 elif setter.nullable:
                     values[setter.name] = None
             except (ValueError, OverflowError):
@@ -147,6 +148,18 @@ def _own_attributes(plan: NodePlan, attributes: JsonObject) -> tuple[dict[str, A
         elif key not in plan.ignored and not (isinstance(value, list | dict) and _looks_like_records(value)):
             unit.drop("self", key, plan.drop(key))
     return values, unit
+
+
+def _checked(session: Session, setter: Setter, value: object) -> Any:
+    """The value converted. PostgreSQL alone knows which times there are; of a record's it is asked when the record is written."""
+    converted = setter.convert(value)
+    if setter.convert is convert.timestamp:
+        try:
+            with session.begin_nested():
+                session.execute(select(cast(literal(converted, Text), DateTime(timezone=True))))
+        except DataError:
+            raise ValueError("not a time") from None
+    return converted
 
 
 def _looks_like_records(value: "list[Any] | dict[str, Any]") -> bool:
