@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from offline_transfer.contributions.lookup import UserLookup
 from offline_transfer.forge.enums import AccessLevel
 from offline_transfer.importing import rules, shims
+from offline_transfer.importing.convert import text
 from offline_transfer.importing.plan import NOW, NodePlan, Treatment, count_nested, has_children, records_of
 from offline_transfer.importing.prepare import PREPARE
 from offline_transfer.importing.units import Row, SharedRef, Unit
@@ -165,11 +166,14 @@ class RecordBuilder:
 
     def _children(self, plan: NodePlan, record: Record, unit: Unit, row: Row, ancestors: tuple[Row, ...]) -> None:
         for attribute, linked in plan.linked:
-            self._refer(linked, (record.get(attribute),), {}, unit, row, counted=False)
+            wanted = record.get(attribute)
+            self._refer(linked, (None if wanted is None else text(wanted),), {}, unit, row, counted=False)
         for name, child in plan.children.items():
             value = record.get(name)
-            if not value:
+            if not value and value != {}:
                 continue
+            if not isinstance(value, dict) and _is_no_list_of_records(value):
+                unit.drop(plan.path, name, DropReason.INVALID)
             treatment = child.treatment
             if treatment is Treatment.OWN:
                 if child.unique:
@@ -194,8 +198,8 @@ class RecordBuilder:
         """Adds children unless the parent has one of the same key already (two assignments of one user)."""
         seen: set[tuple[Any, ...]] = set()
         for record in records:
-            key = tuple(record.get(name) for name in plan.node.unique)
-            if key in seen:
+            key = tuple(_source_id(record.get(name)) for name in plan.node.unique)
+            if key in seen and None not in key:
                 unit.skip(plan.path, Skip.DUPLICATE)
                 count_nested(plan, record, lambda path, count: unit.skip(path, Skip.PARENT_SKIPPED, count))
                 continue
@@ -240,16 +244,15 @@ class RecordBuilder:
     ) -> None:
         """A record that only its own unit can name: found among the rows built so far, else made."""
         assert row is not None
-        identity = plan.node.identity
-        assert identity is not None
         is_child = plan.node.link is not Link.BELONGS_TO
         owner = row if is_child else ancestors[0]
-        local = (plan.table.name, id(owner), *(record.get(name) for name in identity.by))
+        key, problem = self.key(plan, record)
+        local = (plan.table.name, id(owner), *key)
         found = unit.local.get(local)
         if found is None:
             parent = row if is_child else owner
             found = self._add(plan, record, unit, parent=parent, ancestors=ancestors if is_child else ancestors[:1])
-            if found is not None:
+            if found is not None and problem is None:
                 unit.local[local] = found
         else:
             unit.recognise(plan.path)
@@ -413,6 +416,10 @@ def _source_id(value: Any) -> int | None:
     if isinstance(value, str) and _ID.fullmatch(value):
         value = int(value)
     return value if type(value) is int and 0 < value < 2**63 else None
+
+
+def _is_no_list_of_records(value: Any) -> bool:
+    return type(value) is not list or any(type(item) is not dict for item in value)
 
 
 def _title(record: Mapping[str, Any]) -> str | None:
