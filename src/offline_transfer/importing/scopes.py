@@ -7,12 +7,17 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from sqlalchemy.dialects import postgresql
 
 from offline_transfer.importing.plan import NodePlan
 from offline_transfer.importing.units import Row
 from offline_transfer.relations.nodes import Scope
 from offline_transfer.types import PortableKind
 
+Key = tuple[Any, ...]
+
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+_LAST_IID = 2**63 - 1
 _NUMBERED = {"milestones": ("project_id", "group_id"), "epics": ("group_id",)}
 """Tables whose shared records carry an iid, and the columns of its scope."""
 
@@ -73,6 +78,30 @@ class Scoping:
                     sql.SQL("k.n, array_position(%s::bigint[], t.group_id), t.id"),
                 )
 
+    def find(self, connection: psycopg.Connection, family: Family, keys: set[Key]) -> dict[Key, int]:
+        """The ids of the records that exist, by their keys."""
+        columns = [family.plan.setters[name].name if name in family.plan.setters else name for name in family.by]
+        table = sql.Identifier(family.table)
+        arrays = sql.SQL(", ").join(
+            sql.SQL("%s::{}[]").format(sql.SQL(_type_of(family.plan, column))) for column in columns
+        )
+        names = sql.SQL(", ").join(sql.Identifier(f"k{number}") for number in range(len(columns)))
+        matches = sql.SQL(" AND ").join(
+            sql.SQL("t.{} = k.{}").format(sql.Identifier(column), sql.Identifier(f"k{number}"))
+            for number, column in enumerate(columns)
+        )
+        condition, parameters, order = self.condition(family)
+        statement = sql.SQL(
+            "SELECT k.n, t.id FROM unnest({arrays}) WITH ORDINALITY AS k({names}, n) "
+            "JOIN {table} t ON {matches} WHERE {condition} ORDER BY {order}"
+        ).format(arrays=arrays, names=names, table=table, matches=matches, condition=condition, order=order)
+        wanted = list(keys)
+        values = [[key[number] for key in wanted] for number in range(len(columns))]
+        found: dict[Key, int] = {}
+        for number, row_id in connection.execute(statement, [*values, *parameters]):
+            found.setdefault(wanted[number - 1], row_id)
+        return found
+
     def place(self, plan: NodePlan) -> dict[str, Any] | None:
         """The columns that put a new record where it belongs; None when there is no such place (no group around)."""
         identity = plan.node.identity
@@ -121,16 +150,30 @@ class Scoping:
         foreign = column == "project_id" and record.get("group_id") is not None
         table = sql.Identifier(plan.table.name)
         by = sql.Identifier(column)
-        taken = connection.execute(
+        holder = connection.execute(
             sql.SQL("SELECT id FROM {} WHERE {} = %s AND iid = %s").format(table, by), [owner, wanted]
         ).fetchone()
-        if wanted is not None and not foreign and taken is None:
+        if wanted is not None and not foreign and holder is None:
             return
         following = connection.execute(
-            sql.SQL("SELECT coalesce(max(iid), 0) + 1 FROM {} WHERE {} = %s").format(table, by), [owner]
+            sql.SQL("SELECT coalesce(max(iid), 0) + 1 FROM {} WHERE {} = %s AND iid < %s").format(table, by),
+            [owner, _LAST_IID],
         ).fetchone()
         assert following is not None
-        if wanted is None or foreign or plan.table.name == "epics":
+        if wanted is None or foreign or plan.table.name == "epics" or not _is_free(connection, table, holder):
             row.values[index] = following[0]
-        elif taken is not None:
-            connection.execute(sql.SQL("UPDATE {} SET iid = %s WHERE id = %s").format(table), [following[0], taken[0]])
+        elif holder is not None:
+            connection.execute(sql.SQL("UPDATE {} SET iid = %s WHERE id = %s").format(table), [following[0], holder[0]])
+
+
+def _is_free(connection: psycopg.Connection, table: sql.Identifier, holder: tuple[Any, ...] | None) -> bool:
+    """Whether the holder of an iid can move. One that a batch refers to which is not committed cannot: waiting for it would
+    never end when the batch is the one that we work for."""
+    if holder is None:
+        return True
+    statement = sql.SQL("SELECT FROM {} WHERE id = %s FOR UPDATE SKIP LOCKED").format(table)
+    return connection.execute(statement, holder).fetchone() is not None
+
+
+def _type_of(plan: NodePlan, column: str) -> str:
+    return plan.table.c[column].type.compile(dialect=_DIALECT)

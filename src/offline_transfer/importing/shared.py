@@ -5,29 +5,24 @@ batches would make them twice. What hangs on a shared record comes with the firs
 Source: the object builders of GitLab's import/export.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import psycopg
 from psycopg import sql
-from sqlalchemy.dialects import postgresql
 
 from offline_transfer.contributions.lookup import UserLookup
 from offline_transfer.db import Database
 from offline_transfer.importing import writer
-from offline_transfer.importing.plan import NodePlan, count_nested, creates, has_children
+from offline_transfer.importing.plan import NodePlan, count_nested, creates, has_children, records_of
 from offline_transfer.importing.records import RecordBuilder
-from offline_transfer.importing.scopes import Family, Scoping, family_of
+from offline_transfer.importing.scopes import Family, Key, Scoping, family_of
 from offline_transfer.importing.units import Row, SharedRef, Unit
 from offline_transfer.relations.nodes import Existing, Link
 from offline_transfer.transfers.accounting import Fail, Skip
 
-Key = tuple[Any, ...]
-
 CACHED_KEYS = 100_000
 """How many keys of one family are remembered; a family that outgrows this starts anew."""
-
-_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 class SharedRecords:
@@ -63,27 +58,27 @@ class SharedRecords:
         known = self._known.setdefault(family, {})
         if len(known) > CACHED_KEYS:
             known.clear()
+            self._whole = {mark for mark in self._whole if mark[0] != family}
         wanted = {ref.key for ref in refs if ref.key not in known}
         if wanted:
             with self._database.raw_connection() as connection:
-                known.update(self._find(connection, family, wanted))
+                known.update(self._scoping.find(connection, family, wanted))
                 connection.rollback()
         made, failed = self._make(family, [ref for ref in refs if ref.key not in known], builder)
-        adopted = [ref for ref in refs if _is_adopted(ref)]
-        if adopted:
-            self._adopt(adopted, builder, made)
+        refused = self._adopt([ref for ref in refs if _is_adopted(ref)], builder, made)
         new = {id(ref) for ref in made.values()} | self._complete(family, refs, made, builder)
         for ref in refs:
-            self._settle(ref, known.get(ref.key), failed, is_new=id(ref) in new)
+            if id(ref) in refused:
+                _count_absent(ref, *refused[id(ref)])
+            else:
+                self._settle(ref, known.get(ref.key), failed, is_new=id(ref) in new)
 
     def _nested(self, ref: SharedRef, builder: RecordBuilder) -> Iterable[SharedRef]:
         """The shared records that a shared record itself refers to; they are looked up first, uncounted."""
-        for name, child in ref.plan.children.items():
-            record = ref.record.get(name)
-            if child.node.link is Link.BELONGS_TO and child.is_shared and isinstance(record, dict):
-                key, problem = builder.key(child, record)
-                if problem is None and self.get(child, key) is None:
-                    yield SharedRef(child, key, record, ref.unit, None, 0, counted=False)
+        for child, record in _links(ref):
+            key, problem = builder.key(child, record)
+            if problem is None and self.get(child, key) is None:
+                yield SharedRef(child, key, record, ref.unit, None, 0, counted=False)
 
     def _make(
         self, family: Family, refs: list[SharedRef], builder: RecordBuilder
@@ -92,7 +87,7 @@ class SharedRecords:
         first: dict[Key, tuple[SharedRef, Row, Unit]] = {}
         failed: dict[Key, tuple[Fail | Skip, str]] = {}
         for ref in refs:
-            if ref.key in first or ref.key in failed:
+            if ref.key in first:
                 continue
             place = self._scoping.place(ref.plan)
             if not creates(ref.plan) or place is None:
@@ -103,6 +98,7 @@ class SharedRecords:
                 failed[ref.key] = (row.failure or row.skip or Fail.MISSING_VALUE, row.message)
             else:
                 first[ref.key] = (ref, row, unit)
+                failed.pop(ref.key, None)
         if not first:
             return {}, failed
         self._users.resolve({source_id for _, _, unit in first.values() for _, _, source_id in unit.users})
@@ -119,12 +115,11 @@ class SharedRecords:
             row.values[columns.index(name)] = value
         for name, value in zip(ref.plan.node.identity.by if ref.plan.node.identity else (), ref.key, strict=True):
             row.values[ref.plan.setters[name].place] = value
-        for name, child in ref.plan.children.items():
-            record = ref.record.get(name)
-            if child.node.link is Link.BELONGS_TO and child.is_shared and isinstance(record, dict):
-                key, problem = builder.key(child, record)
-                row.values[child.parent_index or 0] = None if problem else self.get(child, key)
-        builder.require(ref.plan, row)
+        for child, record in _links(ref):
+            key, problem = builder.key(child, record)
+            row.values[child.parent_index or 0] = None if problem else self.get(child, key)
+        if not row.is_out:
+            builder.require(ref.plan, row)
         if not row.is_out and not _is_adopted(ref):
             builder.below(ref.plan, ref.record, unit, row)
         return row, unit
@@ -140,7 +135,7 @@ class SharedRecords:
         with self._database.raw_connection() as connection, connection.transaction():
             self._scoping.lock(connection, family.table)
             # Somebody may have made some of them since they were looked up; the lock keeps it so from here.
-            known.update(self._find(connection, family, set(first)))
+            known.update(self._scoping.find(connection, family, set(first)))
             fresh = sorted((key for key in first if key not in known), key=repr)
             # An iid depends on the rows written before it; where there are none, all rows are written at once.
             for keys in [[key] for key in fresh] if self._scoping.is_numbered(family) else [fresh]:
@@ -159,27 +154,35 @@ class SharedRecords:
                     failed[key] = (row.failure or Fail.CONSTRAINT, row.message)
         return made
 
-    def _adopt(self, refs: list[SharedRef], builder: RecordBuilder, made: dict[Key, SharedRef]) -> None:
-        """Fills stubs with the attributes of their own line; everything below is added to the batch."""
+    def _adopt(
+        self, refs: list[SharedRef], builder: RecordBuilder, made: dict[Key, SharedRef]
+    ) -> dict[int, tuple[Fail | Skip, str]]:
+        """Fills stubs with the attributes of their own line; everything below is added to the batch.
+
+        Gives the references whose lines cannot be used, with the reason.
+        """
+        refused: dict[int, tuple[Fail | Skip, str]] = {}
+        named: list[SharedRef] = []
         for ref in refs:
             row_id = self.get(ref.plan, ref.key)
             if row_id is None:
                 continue
-            unit = Unit(ref.unit.index, ref.plan)
-            place = self._scoping.place(ref.plan)
-            row, _ = self._build(ref, builder, place or {})
+            row, unit = self._build(ref, builder, self._scoping.place(ref.plan) or {})
             if row.is_out:
+                refused[id(ref)] = (row.failure or row.skip or Fail.MISSING_VALUE, row.message)
                 continue
             row.values[ref.plan.id_index or 0] = row_id
             if made.get(ref.key) is not ref:
-                self._users.resolve({source_id for _, _, source_id in ref.unit.users})
-                self._update(ref.plan, row, builder)
+                self._update(ref.plan, row)
+                _take_over(unit, ref.unit)
             row.written = True
-            del unit
+            before = len(ref.unit.shared)
             builder.below(ref.plan, ref.record, ref.unit, row)
+            named.extend(ref.unit.shared[before:])
+        self.resolve(named, builder)
+        return refused
 
-    def _update(self, plan: NodePlan, row: Row, builder: RecordBuilder) -> None:
-        del builder
+    def _update(self, plan: NodePlan, row: Row) -> None:
         links = {child.parent_index for child in plan.children.values() if child.parent_index is not None}
         columns = [(index, name) for index, name in enumerate(plan.columns) if index in links and row.values[index]]
         if not columns:
@@ -247,29 +250,6 @@ class SharedRecords:
             ref.row.skip = Skip.NOT_FOUND if isinstance(reason, Skip) else None
             ref.row.failure = None if isinstance(reason, Skip) else Fail.PARENT_FAILED
 
-    def _find(self, connection: psycopg.Connection, family: Family, keys: set[Key]) -> dict[Key, int]:
-        columns = [family.plan.setters[name].name if name in family.plan.setters else name for name in family.by]
-        table = sql.Identifier(family.table)
-        arrays = sql.SQL(", ").join(
-            sql.SQL("%s::{}[]").format(sql.SQL(_type_of(family.plan, column))) for column in columns
-        )
-        names = sql.SQL(", ").join(sql.Identifier(f"k{number}") for number in range(len(columns)))
-        matches = sql.SQL(" AND ").join(
-            sql.SQL("t.{} = k.{}").format(sql.Identifier(column), sql.Identifier(f"k{number}"))
-            for number, column in enumerate(columns)
-        )
-        condition, parameters, order = self._scoping.condition(family)
-        statement = sql.SQL(
-            "SELECT k.n, t.id FROM unnest({arrays}) WITH ORDINALITY AS k({names}, n) "
-            "JOIN {table} t ON {matches} WHERE {condition} ORDER BY {order}"
-        ).format(arrays=arrays, names=names, table=table, matches=matches, condition=condition, order=order)
-        wanted = list(keys)
-        values = [[key[number] for key in wanted] for number in range(len(columns))]
-        found: dict[Key, int] = {}
-        for number, row_id in connection.execute(statement, [*values, *parameters]):
-            found.setdefault(wanted[number - 1], row_id)
-        return found
-
 
 def _belong_like(connection: psycopg.Connection, row: Row, below: Sequence[Row]) -> None:
     """What hangs on a group's record is the group's as well, whichever project brings it."""
@@ -317,13 +297,19 @@ def _take_over(made: Unit, unit: Unit) -> None:
         unit.dropped[dropped] = unit.dropped.get(dropped, 0) + count
 
 
+def _links(ref: SharedRef) -> Iterator[tuple[NodePlan, dict[str, Any]]]:
+    """The shared records that a shared record refers to."""
+    for name, child in ref.plan.children.items():
+        if child.node.link is Link.BELONGS_TO and child.is_shared:
+            for record in records_of(ref.record.get(name)):
+                yield child, record
+
+
 def _recognise_links(ref: SharedRef) -> None:
     """Shared records inside one that was just made are counted where they occur."""
-    for name, child in ref.plan.children.items():
-        record = ref.record.get(name)
-        if child.node.link is Link.BELONGS_TO and child.is_shared and isinstance(record, dict):
-            ref.unit.recognise(child.path)
-            count_nested(child, record, ref.unit.recognise)
+    for child, record in _links(ref):
+        ref.unit.recognise(child.path)
+        count_nested(child, record, ref.unit.recognise)
 
 
 def _count_absent(ref: SharedRef, reason: Fail | Skip, message: str) -> None:
@@ -336,7 +322,3 @@ def _count_absent(ref: SharedRef, reason: Fail | Skip, message: str) -> None:
     else:
         unit.fail(ref.plan.path, reason, message)
         count_nested(ref.plan, ref.record, unit.fail_below)
-
-
-def _type_of(plan: NodePlan, column: str) -> str:
-    return plan.table.c[column].type.compile(dialect=_DIALECT)
