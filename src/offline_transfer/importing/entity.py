@@ -171,12 +171,12 @@ def _run_pipeline(work: EntityWork, stage: Stage) -> None:
     if objects is None:
         _end_tracker(work, tracker, TrackerState.skipped, "the archive holds nothing of this relation")
         return
-    errors = [error for error in _run_objects(work, tracker, objects) if error is not None]
-    _end_tracker(work, tracker, TrackerState.failed if errors else TrackerState.finished, errors[0] if errors else None)
+    _run_objects(work, tracker, objects)
+    error = _first_error(work, tracker)
+    _end_tracker(work, tracker, TrackerState.finished if error is None else TrackerState.failed, error)
 
 
-def _run_objects(work: EntityWork, tracker: Tracker, objects: Sequence[SourceObject]) -> "list[str | None]":
-    outcomes: list[str | None] = []
+def _run_objects(work: EntityWork, tracker: Tracker, objects: Sequence[SourceObject]) -> None:
     first_index = 0
     for source in objects:
         batch = _batch(work, tracker, source, first_index)
@@ -184,14 +184,22 @@ def _run_objects(work: EntityWork, tracker: Tracker, objects: Sequence[SourceObj
             accounting = _run_object(work, tracker, batch, source, first_index)
         except GIVEN_UP as error:
             accounting = _fail_batch(work, batch, source, error, tracker.relation)
-            outcomes.append(error.message)
-        else:
-            outcomes.append(None)
         count = accounting.paths.get(tracker.relation)
         records = source.records or (count.source if count is not None else 0)
         first_index += records
         work.context.report(work.source.full_path, tracker.relation, records)
-    return outcomes
+
+
+def _first_error(work: EntityWork, tracker: Tracker) -> str | None:
+    """What the first failed batch says, of this attempt or an earlier one."""
+    failed = (
+        select(BatchTracker.error)
+        .where(BatchTracker.tracker_id == tracker.id, BatchTracker.status == TrackerState.failed)
+        .order_by(BatchTracker.batch_number)
+        .limit(1)
+    )
+    with work.context.database.session() as session:
+        return session.scalar(failed)
 
 
 def _run_object(
@@ -274,10 +282,13 @@ def _account_for_strangers(work: EntityWork) -> None:
     if tracker.status is not TrackerState.started:
         return
     with context.database.session() as session:
-        session.add(
-            BatchTracker(
+        # An attempt that died before the tracker was ended has left the row.
+        session.execute(
+            insert(BatchTracker)
+            .values(
                 tracker_id=tracker.id, batch_number=1, status=TrackerState.finished, accounting=accounting.to_json()
             )
+            .on_conflict_do_nothing()
         )
     has_damage = any(count.failed for count in accounting.paths.values())
     _end_tracker(work, tracker, TrackerState.failed if has_damage else TrackerState.finished, None)

@@ -51,13 +51,13 @@ class FailedRecord(Protocol):
 
 
 def begin_batch(connection: psycopg.Connection, batch: BatchRef) -> Accounting | None:
-    """Takes the batch for this transaction. Gives its accounting when it was done before, None when it is to be done."""
+    """Takes the batch for this transaction. Gives its accounting when it was ended before, None when it is to be done."""
     row = connection.execute(
         "SELECT status, accounting FROM bulk_import_batch_trackers WHERE id = %s FOR UPDATE", [batch.batch_id]
     ).fetchone()
     assert row is not None
     state = TrackerState(row[0])
-    if state is TrackerState.finished:
+    if state in (TrackerState.finished, TrackerState.failed):
         return from_json([row[1]])
     step(state, TrackerState.started)
     connection.execute(
