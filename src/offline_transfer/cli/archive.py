@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from offline_transfer.cli.errors import MapOptionError
-from offline_transfer.cli.options import AsJson, S3Endpoint
+from offline_transfer.cli.options import AsJson, LimitOptions, S3Endpoint
 from offline_transfer.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -24,12 +24,14 @@ Map = Annotated[
 
 
 @app.command()
-def inspect(archive: Place, s3_endpoint: S3Endpoint = None, as_json: AsJson = False) -> None:
+def inspect(
+    archive: Place, s3_endpoint: S3Endpoint = None, limit: LimitOptions = None, as_json: AsJson = False
+) -> None:
     """Say what an archive holds, from its metadata and manifest."""
     from offline_transfer.cli import output, places
     from offline_transfer.verify.inspect import inspect as inspect_archive
 
-    with places.open_archive(archive, s3_endpoint) as opened:
+    with places.open_archive(archive, s3_endpoint, limit) as opened:
         summary = inspect_archive(opened)
     document = summary.to_json()
     if as_json:
@@ -46,14 +48,14 @@ def inspect(archive: Place, s3_endpoint: S3Endpoint = None, as_json: AsJson = Fa
 
 
 @app.command()
-def verify(archive: Place, s3_endpoint: S3Endpoint = None, as_json: AsJson = False) -> int:
+def verify(archive: Place, s3_endpoint: S3Endpoint = None, limit: LimitOptions = None, as_json: AsJson = False) -> int:
     """Check every object of an archive: presence, size, hashes, counts, and every record against its schema."""
     from offline_transfer.cli import output, places
     from offline_transfer.cli.watch import Watch
     from offline_transfer.verify.archive import verify as verify_archive
 
     findings = []
-    with places.open_archive(archive, s3_endpoint) as opened, Watch("Verifying") as watch:
+    with places.open_archive(archive, s3_endpoint, limit) as opened, Watch("Verifying") as watch:
         for finding in verify_archive(opened, progress=lambda where: watch.say(where, "")):
             findings.append(finding)
         has_manifest = opened.has_manifest
@@ -72,6 +74,7 @@ def compare(
     second: Annotated[str, typer.Argument(metavar="B", help="The other.")],
     roots: Map = None,
     s3_endpoint: S3Endpoint = None,
+    limit: LimitOptions = None,
     as_json: AsJson = False,
 ) -> int:
     """Say whether two archives hold the same, whatever ids, order and batches they have."""
@@ -80,8 +83,8 @@ def compare(
     from offline_transfer.verify.compare import compare as compare_archives
 
     with (
-        places.open_archive(first, s3_endpoint) as one,
-        places.open_archive(second, s3_endpoint) as other,
+        places.open_archive(first, s3_endpoint, limit) as one,
+        places.open_archive(second, s3_endpoint, limit) as other,
         Watch("Comparing") as watch,
     ):
         outcome = compare_archives(one, other, roots=_pairs(roots or ()) or None, progress=watch.say)

@@ -11,6 +11,10 @@ class EntityOptionError(UsageError):
     """`--entity {given}` is not SOURCE=NAMESPACE or SOURCE=NAMESPACE:SLUG."""
 
 
+class LimitOptionError(UsageError):
+    """`--limit {given}` is not NAME=NUMBER with one of these names: {known}."""
+
+
 class MapOptionError(UsageError):
     """`--map {given}` is not A=B: the path of a top of the first archive, and what it is in the second."""
 

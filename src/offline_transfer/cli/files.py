@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from offline_transfer.cli.options import AsJson, DataDir
+from offline_transfer.cli.options import AsJson, DataDir, LimitOptions
 from offline_transfer.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -33,19 +33,27 @@ def load(
         str, typer.Option("--source-hostname", help="Where the export comes from; its users are known apart by it.")
     ] = "",
     data_dir: DataDir = None,
+    limit: LimitOptions = None,
     as_json: AsJson = False,
 ) -> int:
     """Load GitLab's file-based export of a project or group into this instance."""
     from offline_transfer.cli import output
     from offline_transfer.cli.importing import show
     from offline_transfer.cli.instance import open_instance
+    from offline_transfer.cli.limits import limits_of
     from offline_transfer.cli.watch import Watch
     from offline_transfer.files.load import load as load_export
 
     with open_instance(data_dir) as instance:
         with Watch("Opening the export") as watch:
             loaded = load_export(
-                instance, export, namespace=namespace, slug=path, source_hostname=source_hostname, report=watch.report
+                instance,
+                export,
+                namespace=namespace,
+                slug=path,
+                source_hostname=source_hostname,
+                limits=limits_of(limit),
+                report=watch.report,
             )
         for note in loaded.notes:
             output.remark(note)

@@ -5,15 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from offline_transfer.cli.errors import EntityOptionError
-from offline_transfer.cli.options import AsJson, DataDir, S3Endpoint
+from offline_transfer.cli.options import AsJson, DataDir, LimitOptions, S3Endpoint
 from offline_transfer.errors import ExitStatus, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from offline_transfer.cli.instance import Instance
     from offline_transfer.db import Database
-    from offline_transfer.importing.create import Wanted
+    from offline_transfer.importing.create import Location, Wanted
     from offline_transfer.types import JsonObject
+    from offline_transfer.verify.reader import Archive
 
 EntityOptions = Annotated[
     list[str] | None,
@@ -46,43 +48,48 @@ def import_archive(
     everything: AllOption = None,
     data_dir: DataDir = None,
     s3_endpoint: S3Endpoint = None,
+    limit: LimitOptions = None,
     as_json: AsJson = False,
 ) -> int:
     """Import groups and projects from an archive into this instance.
 
     The whole archive is checked before the first row is written. A destination that does not exist is an error.
     """
-    from offline_transfer import queue
     from offline_transfer.cli import places
     from offline_transfer.cli.instance import open_instance
+    from offline_transfer.importing import create
+
+    if (entity is None) == (everything is None):
+        raise UsageError(problem="Say what to import: either --entity (once or more) or --all")
+    wanted = [_wanted(item) for item in entity or ()]
+    with places.open_archive(archive, s3_endpoint, limit) as opened, open_instance(data_dir) as instance:
+        if everything is not None:
+            wanted = create.all_top_level(opened, everything)
+        bulk_import_id = _carry_out(instance, opened, create.Location(archive, s3_endpoint), wanted)
+        return show(instance.database, bulk_import_id, as_json=as_json)
+
+
+def _carry_out(instance: "Instance", archive: "Archive", location: "Location", wanted: "Sequence[Wanted]") -> int:
+    from offline_transfer import queue
     from offline_transfer.cli.watch import Watch
     from offline_transfer.importing import create, process
     from offline_transfer.importing.context import ImportContext
     from offline_transfer.jobs import imports
 
     assert imports
-    if (entity is None) == (everything is None):
-        raise UsageError(problem="Say what to import: either --entity (once or more) or --all")
-    with places.open_archive(archive, s3_endpoint) as opened, open_instance(data_dir) as instance:
-        wanted = (
-            create.all_top_level(opened, everything)
-            if everything is not None
-            else [_wanted(item) for item in entity or ()]
+    with Watch("Checking the archive") as watch:
+        bulk_import_id = create.create_import(instance.database, archive, location, wanted=wanted, user_id=None)
+        context = ImportContext(
+            instance.database,
+            instance.settings,
+            instance.repositories,
+            instance.files,
+            process.archive_sources(archive),
+            limits=archive.limits,
+            report=watch.report,
         )
-        with Watch("Checking the archive") as watch:
-            bulk_import_id = create.create_import(
-                instance.database, opened, create.Location(archive, s3_endpoint), wanted=wanted, user_id=None
-            )
-            context = ImportContext(
-                instance.database,
-                instance.settings,
-                instance.repositories,
-                instance.files,
-                process.archive_sources(opened),
-                report=watch.report,
-            )
-            queue.run_until_empty(context, opened)
-        return show(instance.database, bulk_import_id, as_json=as_json)
+        queue.run_until_empty(context, archive)
+    return bulk_import_id
 
 
 def show(
@@ -116,7 +123,9 @@ def show(
         _print_more(entities, failures, gaps, dropped)
     if clean:
         return ExitStatus.OK
-    output.remark("Not everything arrived: the failures say what and why. `offline-transfer tree` names what is not whole.")
+    output.remark(
+        "Not everything arrived: the failures say what and why. `offline-transfer tree` names what is not whole."
+    )
     return ExitStatus.WITH_FAILURES
 
 

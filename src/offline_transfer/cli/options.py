@@ -13,3 +13,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object inst
 S3Endpoint = Annotated[
     str | None, typer.Option("--s3-endpoint", help="Where s3:// leads when it is not AWS.", show_default=False)
 ]
+LimitOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit",
+        metavar="NAME=NUMBER",
+        help="Allow more than usual to an archive that you trust, such as line_bytes=100000000.",
+        show_default=False,
+    ),
+]

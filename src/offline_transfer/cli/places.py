@@ -1,11 +1,13 @@
 """Places of archives as they are typed: `URL/PREFIX`."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from offline_transfer.archive.keys import ExportPrefix
 from offline_transfer.cli.errors import ArchivePlaceError
+from offline_transfer.cli.limits import limits_of
 from offline_transfer.cli.logs import write_logs
 from offline_transfer.settings import load_settings
 from offline_transfer.storage.disk import DiskStore
@@ -28,11 +30,11 @@ def require_reachable(place: Location) -> None:
         next(place.store.list(place.key(_PROBE)), None)
 
 
-def open_archive(url: str, s3_endpoint: str | None) -> Archive:
-    """An archive, open for reading."""
+def open_archive(url: str, s3_endpoint: str | None, limits: Sequence[str] | None) -> Archive:
+    """An archive, open for reading, with limits as they are typed."""
     write_logs(load_settings().log_level)
     store, prefix = _archive_place(url, s3_endpoint)
-    return Archive(store, prefix)
+    return Archive(store, prefix, limits_of(limits))
 
 
 def _archive_place(url: str, s3_endpoint: str | None) -> tuple[Store, ExportPrefix]:

@@ -76,7 +76,7 @@ class ArchiveEntity:
         """Its own attributes. Raises WrongAttributesError when they are absent or damaged."""
         document = self._document("self")
         if document is None:
-            raise WrongAttributesError(path=self.full_path, where=f"{self.prefix}/self", problem="they are not there")
+            raise WrongAttributesError(path=self.full_path, where=f"{self.prefix}/self", problem="they are not there.")
         return document
 
     def max_iids(self) -> JsonObject:

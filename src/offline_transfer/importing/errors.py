@@ -48,4 +48,4 @@ class DestinationTakenError(ConflictError):
 
 
 class WrongAttributesError(BadInputError):
-    """The attributes of {path} (`{where}`) cannot be used: {problem}."""
+    """The attributes of {path} (`{where}`) cannot be used: {problem}"""

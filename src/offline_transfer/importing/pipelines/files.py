@@ -52,9 +52,9 @@ class FileResult:
     accounting: Accounting
     failures: list[Failure]
 
-    def failed(self, path: str, reason: Fail, message: str, title: str) -> None:
-        """Counts one file that failed, and keeps why."""
-        self.accounting.failed(path, reason)
+    def failed(self, path: str, reason: Fail, message: str, title: str, *, count: int = 1) -> None:
+        """Counts a file that failed, or as many refs as were in it, and keeps why."""
+        self.accounting.failed(path, reason, count)
         self.failures.append(Failure(path, None, reason, message, title[:200]))
 
 
@@ -146,21 +146,27 @@ def _single_repository(destination: FileDestination, source: SourceObject, resul
                 result.accounting.skipped(relation, Skip.NO_PLACE)
                 continue
             found = True
-            _restore(destination, member, result, (relation, path))
+            _restore(destination, member, result, (relation, path), announced=source.records)
     if not found and path.kind is RepositoryKind.PROJECT and not destination.repositories.exists(path):
         destination.repositories.create(path)
 
 
 def _restore(
-    destination: FileDestination, member: FileMember, result: FileResult, what: tuple[str, RepositoryPath]
+    destination: FileDestination,
+    member: FileMember,
+    result: FileResult,
+    what: tuple[str, RepositoryPath],
+    *,
+    announced: int | None = None,
 ) -> None:
+    """Puts a repository in place; of one that is refused, the refs that were announced have failed."""
     relation, path = what
     branch = destination.default_branch if path.kind is RepositoryKind.PROJECT else None
     with _spooled(member) as bundle:
         try:
             restored = destination.repositories.restore(path, bundle, default_branch=branch)
         except BadInputError as error:
-            result.failed(relation, Fail.INVALID_VALUE, error.message, ascii(member.name))
+            result.failed(relation, Fail.INVALID_VALUE, error.message, ascii(member.name), count=announced or 1)
             return
     if restored.kept:
         result.accounting.imported(relation, restored.kept)
