@@ -46,14 +46,18 @@ def tampered(chance: random.Random, records: Sequence[dict[str, Any]]) -> list[b
     """The records as lines, about half of them changed; some are lost, doubled or no records at all."""
     lines = []
     for original in records:
-        record = deepcopy(original)
-        if chance.random() < 0.5:
-            for _ in range(chance.randint(1, 4)):
-                _tamper(chance, record, records)
-        line = orjson.dumps(record)
+        line = orjson.dumps(damaged(chance, original, records) if chance.random() < 0.5 else original)
         roll = chance.random()
         lines.extend([line, line] if roll < 0.03 else [chance.choice(LINES)] if roll < 0.05 else [line])
     return lines
+
+
+def damaged(chance: random.Random, original: dict[str, Any], others: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """A record changed in one to four places; `others` may lend it pieces."""
+    record = deepcopy(original)
+    for _ in range(chance.randint(1, 4)):
+        _tamper(chance, record, others or [original])
+    return record
 
 
 def _tamper(chance: random.Random, record: dict[str, Any], others: Sequence[dict[str, Any]]) -> None:
