@@ -67,6 +67,7 @@ class CurvePoint:
     records: int | None
     flush_bytes: int
     seconds: float
+    cpu_seconds: float
     peak: int
 
 
@@ -120,7 +121,8 @@ def measure_curve(server: BenchServer, size: str, say: Say) -> list[CurvePoint]:
                 result = step(
                     "load", url=url, data_dir=data_dir, export_tree=tree, batch_records=records, flush_bytes=flush * MIB
                 )
-            points.append(CurvePoint(records, flush * MIB, result["seconds"], result["peak_bytes"]))
+            point = CurvePoint(records, flush * MIB, result["seconds"], result["cpu_seconds"], result["peak_bytes"])
+            points.append(point)
     return points
 
 

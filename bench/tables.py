@@ -61,12 +61,13 @@ def _show_exports(sizes: Iterable[SizeFigures]) -> None:
 
 def show_curve(size: str, points: Iterable[CurvePoint]) -> None:
     """Speed and memory by setting."""
-    table = _table(f"Import of {size}", "records to a transaction", "MiB held", "seconds", "peak MiB")
+    table = _table(f"Import of {size}", "records to a transaction", "MiB held", "seconds", "of them ours", "peak MiB")
     for point in points:
         table.add_row(
             "all" if point.records is None else f"{point.records:,}",
             f"{point.flush_bytes / MIB:.0f}",
             f"{point.seconds:.2f}",
+            f"{point.cpu_seconds:.2f}",
             f"{point.peak / MIB:.0f}",
         )
     _console.print(table)
