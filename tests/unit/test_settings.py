@@ -22,7 +22,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         "database_url": None,
         "edition": Edition.EE,
         "batch_size": 1000,
-        "flush_bytes": 8_388_608,
+        "flush_bytes": 2_097_152,
         "instance_url": "http://localhost",
         "log_level": LogLevel.INFO,
     }
