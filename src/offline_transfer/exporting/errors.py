@@ -20,3 +20,9 @@ class ExportFailedError(StorageError):
 
     What one relation meets fails that relation alone; what all of them meet is the place that they are written to.
     """
+
+
+class ObjectsGoneError(StorageError):
+    """{count:,} objects of this export are no longer in {where} as they were written. Export again, to a place that nobody else
+    changes meanwhile.
+    """

@@ -22,6 +22,7 @@ from offline_transfer.archive.metadata import Metadata
 from offline_transfer.archive.objects import Measurement
 from offline_transfer.exporting import outcomes
 from offline_transfer.exporting.context import ExportContext
+from offline_transfer.exporting.errors import ObjectsGoneError
 from offline_transfer.exporting.portables import portable_of
 from offline_transfer.exporting.work import destination_of
 from offline_transfer.exporting.writing import Destination
@@ -64,7 +65,7 @@ def finish(context: ExportContext, offline_export_id: int) -> None:
 
 def _write_description(context: ExportContext, session: Session, export: OfflineExport) -> None:
     destination = destination_of(context, session, export.id)
-    _remove_strangers(session, export.id, destination)
+    _settle_objects(session, export.id, destination)
     metadata = _metadata(context, session, export.id, destination)
     manifest = write_manifest(metadata, _failed(session, export.id), _entries(session, export.id))
     measurement = destination.put_content(MANIFEST_KEY, manifest)
@@ -151,19 +152,26 @@ def _reason_of_gaps(row: RelationExport) -> str:
     return "; ".join(named) + (f"; and {more} more" if more else "")
 
 
-def _remove_strangers(session: Session, offline_export_id: int, destination: Destination) -> None:
-    """Remove what dead attempts left below the prefix: a reader refuses objects that the manifest does not name."""
+def _settle_objects(session: Session, offline_export_id: int, destination: Destination) -> None:
+    """Compare what lies below the prefix with what was written.
+
+    What dead attempts left is removed: a reader refuses objects that the manifest does not name. What is gone or has another size
+    raises ObjectsGoneError.
+    """
     store = destination.place.store
-    listed = (info.key for info in store.list(destination.top))
-    for keys in _slices(listed, LISTED_AT_ONCE):
-        relative = {destination.relative(key): key for key in keys}
-        known = session.scalars(
-            select(ExportObject.key)
-            .join(RelationExport, RelationExport.id == ExportObject.export_id)
-            .where(RelationExport.offline_export_id == offline_export_id, ExportObject.key.in_(relative))
-        )
-        for stranger in relative.keys() - set(known):
-            store.delete(relative[stranger])
+    relations = select(RelationExport.id).where(RelationExport.offline_export_id == offline_export_id)
+    of_export = ExportObject.export_id.in_(relations)
+    there = 0
+    for infos in _slices(store.list(destination.top), LISTED_AT_ONCE):
+        sizes = {destination.relative(info.key): info.size for info in infos}
+        written = select(ExportObject.key, ExportObject.bytes).where(of_export, ExportObject.key.in_(sizes))
+        known = dict(session.execute(written).tuples().all())
+        there += sum(sizes[key] == size for key, size in known.items())
+        for stranger in sizes.keys() - known.keys():
+            store.delete(destination.key(stranger))
+    count = session.scalar(select(func.count()).select_from(ExportObject).where(of_export)) or 0
+    if there < count:
+        raise ObjectsGoneError(count=count - there, where=destination.place.describe())
 
 
 def _slices(items: Iterable[T], size: int) -> Iterator[list[T]]:
