@@ -11,7 +11,7 @@ from typing import Final
 from offline_transfer.archive import ndjson
 from offline_transfer.archive.limits import Limits
 from offline_transfer.files import containers, document, inventory, layout
-from offline_transfer.files.errors import DamagedTreeError, NotAnExportError, TargetExistsError
+from offline_transfer.files.errors import DamagedTreeError, ExportNotFoundError, NotAnExportError, TargetExistsError
 from offline_transfer.files.folder import Folder
 from offline_transfer.files.hierarchy import GroupEntity, read
 from offline_transfer.files.inventory import Inventory, Strangers
@@ -40,9 +40,11 @@ def to_tree(json_file: Path, directory: Path, *, limits: Limits | None = None) -
 def to_json(directory: Path, json_file: Path, *, limits: Limits | None = None) -> None:
     """Write the tree in a directory as one document, laid out for people; replaces a file of that name.
 
-    Raises NotAnExportError, DamagedTreeError for what is no JSON, and for groups whose parents are missing.
+    Raises ExportNotFoundError, NotAnExportError, DamagedTreeError for what is no JSON, and for groups whose parents are missing.
     """
     limits = limits or Limits()
+    if not directory.is_dir():
+        raise ExportNotFoundError(path=directory)
     folder = Folder(directory)
     found = inventory.take(folder, Strangers(), limits)
     if len(found.kinds) != 1 or not (directory / "tree").is_dir():

@@ -128,13 +128,15 @@ class _Loading:
             if parent is None:
                 done[group.source.group_id] = self.entity(group.source, prefix, place, slug, parent=None)
             elif parent.full_path is None:
-                self.failed(GroupFailure(group.source, process.PARENT_FAILED, Fail.PARENT_FAILED), place)
-                done[group.source.group_id] = _Imported(0, None)
+                failure = GroupFailure(group.source, process.PARENT_FAILED, Fail.PARENT_FAILED)
+                done[group.source.group_id] = self.failed(failure, place, around=parent)
             else:
                 imported = self.entity(group.source, prefix, parent.full_path, group.slug, parent=parent.entity_id)
                 done[group.source.group_id] = imported
+        # Nobody knows where in it such a group belongs, but it is missing from the whole.
+        top = next(iter(done.values()), None)
         for failure in export.failures:
-            self.failed(failure, place)
+            self.failed(failure, place, around=top)
 
     def entity(self, source: EntitySource, prefix: str, place: str, slug: str, *, parent: int | None) -> _Imported:
         """One entity through the engine."""
@@ -149,13 +151,16 @@ class _Loading:
             made = row.project_id if source.kind is PortableKind.PROJECT else row.namespace_id
             return _Imported(entity_id, session.scalars(select(Route.path).where(route == made)).one())
 
-    def failed(self, failure: GroupFailure, place: str) -> None:
+    def failed(self, failure: GroupFailure, place: str, *, around: _Imported | None) -> _Imported:
         """A group that cannot be imported: a failed row, and all its records accounted for."""
-        source = failure.source
-        entity_id = self._row(source, f"group_{source.group_id}", place, f"group_{source.group_id}", parent=None)
+        source, name = failure.source, f"group_{failure.source.group_id}"
+        parent = None if around is None else around.entity_id
+        place = place if around is None else around.full_path or place
+        entity_id = self._row(source, name, place, name, parent=parent)
         self._fail(entity_id, failure.reason)
         with self.instance.database.session() as session:
             self._account(session, entity_id, source, failure.fail)
+        return _Imported(entity_id, None)
 
     def _row(self, source: EntitySource, prefix: str, place: str, slug: str, *, parent: int | None) -> int:
         with self.instance.database.session() as session:
