@@ -165,7 +165,7 @@ def _settle_objects(session: Session, offline_export_id: int, destination: Desti
     for infos in _slices(store.list(destination.top), LISTED_AT_ONCE):
         sizes = {destination.relative(info.key): info.size for info in infos}
         written = select(ExportObject.key, ExportObject.bytes).where(of_export, ExportObject.key.in_(sizes))
-        known = dict(session.execute(written).tuples().all())
+        known = dict(session.execute(written).all())
         there += sum(sizes[key] == size for key, size in known.items())
         for stranger in sizes.keys() - known.keys():
             store.delete(destination.key(stranger))
