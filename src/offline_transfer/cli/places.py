@@ -11,6 +11,7 @@ from offline_transfer.cli.limits import limits_of
 from offline_transfer.cli.logs import write_logs
 from offline_transfer.settings import load_settings
 from offline_transfer.storage.disk import DiskStore
+from offline_transfer.storage.errors import StoreNotFoundError
 from offline_transfer.storage.location import Location, parse_location
 from offline_transfer.storage.store import Store
 from offline_transfer.verify.reader import Archive
@@ -25,9 +26,13 @@ def store_place(url: str, s3_endpoint: str | None) -> Location:
 
 
 def require_reachable(place: Location) -> None:
-    """Raise what a bucket says when it does not answer or refuses us, before an export begins to read; a directory can be made."""
-    if not isinstance(place.store, DiskStore):
+    """Raise what a store says when it does not answer or refuses us, before an export begins to read."""
+    try:
         next(place.store.list(place.key(_PROBE)), None)
+    except StoreNotFoundError:
+        # A bucket has to be there; a directory is made.
+        if not isinstance(place.store, DiskStore):
+            raise
 
 
 def open_archive(url: str, s3_endpoint: str | None, limits: Sequence[str] | None) -> Archive:
