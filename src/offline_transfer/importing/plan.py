@@ -95,6 +95,11 @@ class NodePlan:
         """Whether other batches may name the same record: it is found or created before the batch."""
         return self.node.identity is not None
 
+    @property
+    def is_local(self) -> bool:
+        """Whether only the records around it can name it, so that nobody needs to look it up."""
+        return self.node.identity is not None and self.node.identity.within is Scope.ISSUE
+
     def drop(self, key: str) -> DropReason:
         """Why a key that means nothing here is dropped."""
         return drop_reason(key, self.excluded)

@@ -4,45 +4,27 @@ Ids are ours and known before anything is written; users and shared records are 
 noted for the resolver when they are new. Nothing here touches the database.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from offline_transfer.contributions.lookup import UserLookup
 from offline_transfer.forge.enums import AccessLevel
-from offline_transfer.importing import rules, shims
+from offline_transfer.importing import rules
 from offline_transfer.importing.convert import text
-from offline_transfer.importing.plan import NOW, NodePlan, Treatment, count_nested, has_children, records_of
+from offline_transfer.importing.people import People, source_id_of
+from offline_transfer.importing.plan import NOW, NodePlan, Treatment, count_nested, records_of
 from offline_transfer.importing.prepare import PREPARE
-from offline_transfer.importing.units import Row, SharedRef, Unit
+from offline_transfer.importing.references import Ids, References, SharedCache, key_of
+from offline_transfer.importing.units import Row, Unit, refuse
 from offline_transfer.relations.attributes import DropReason
-from offline_transfer.relations.nodes import ImportRule, Link, Scope
+from offline_transfer.relations.nodes import ImportRule, Link
 from offline_transfer.transfers.accounting import Fail, Skip
 
 POSITION_DISTANCE = 500
 """Between the relative positions of neighbours, as GitLab leaves it."""
 
 Record = dict[str, Any]
-
-_ID = re.compile(r"\d{1,19}", re.ASCII)
-
-
-class Ids(Protocol):
-    """Gives ids of tables before their rows are written."""
-
-    def next(self, table: str) -> int:
-        """An id that nobody else gets."""
-
-
-class SharedCache(Protocol):
-    """What is known of shared records."""
-
-    def get(self, plan: NodePlan, key: tuple[Any, ...]) -> int | None:
-        """The id of a shared record that was found or made before."""
-
-    def is_whole(self, plan: NodePlan, key: tuple[Any, ...]) -> bool:
-        """Whether what hangs on it has come already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +43,8 @@ class RecordBuilder:
     def __init__(self, destination: Destination, ids: Ids, users: UserLookup, shared: SharedCache) -> None:
         self.destination = destination
         self._ids = ids
-        self._users = users
-        self._shared = shared
+        self._people = People(users)
+        self._references = References(ids, shared, self.template)
         self._templates: dict[NodePlan, list[Any]] = {}
 
     @property
@@ -74,20 +56,20 @@ class RecordBuilder:
         """The unit of one record of the first level; `index` is its place in the relation, from 0."""
         unit = Unit(index, plan, title=_title(record))
         if plan.node.is_user:
-            self.learn_user(plan, record, unit)
+            self._learn_user(plan, record, unit)
         elif plan.is_shared:
-            self._share(plan, record, unit, row=None, ancestors=())
+            self._references.share(plan, record, unit, None)
         else:
             self._add(plan, record, unit, parent=None, ancestors=())
         return unit
 
-    def learn_user(self, plan: NodePlan, record: Record, unit: Unit) -> None:
+    def _learn_user(self, plan: NodePlan, record: Record, unit: Unit) -> None:
         """A record that is a user: what it says is kept for whoever stands for them."""
         for shim in plan.shims:
             shim(record)
-        source_id = _source_id(record.get("id"))
+        source_id = source_id_of(record.get("id"))
         if source_id is not None:
-            self._learn(source_id, record)
+            self._people.learn(source_id, record)
             unit.named.append(source_id)
         unit.recognise(plan.path)
         self._drop_strangers(plan, record, unit, known=frozenset(record) & {"id", "name", "username", "public_email"})
@@ -118,14 +100,14 @@ class RecordBuilder:
             setter = setters.get(key)
             if setter is None:
                 if key in users:
-                    self._user(plan, key, value, row, unit)
+                    self._people.refer(plan, key, value, row, unit)
                 continue
             index, _, convert, ready, rule, _, optional = setter
             if type(value) is not ready:
                 try:
                     value = convert(value)
                 except (ValueError, OverflowError) as error:
-                    self._invalid(plan, row, unit, key, optional, str(error))
+                    refuse(row, unit, key, str(error), optional=optional)
                     continue
             values[index] = value if rule is None else self._ruled(rule, value, unit)
         for key, index in plan.cleared:
@@ -167,7 +149,7 @@ class RecordBuilder:
     def _children(self, plan: NodePlan, record: Record, unit: Unit, row: Row, ancestors: tuple[Row, ...]) -> None:
         for attribute, linked in plan.linked:
             wanted = record.get(attribute)
-            self._refer(linked, (None if wanted is None else text(wanted),), {}, unit, row, counted=False)
+            self._references.refer(linked, (None if wanted is None else text(wanted),), {}, unit, row, counted=False)
         for name, child in plan.children.items():
             value = record.get(name)
             if not value and value != {}:
@@ -182,13 +164,17 @@ class RecordBuilder:
                 for nested in records_of(value):
                     self._add(child, nested, unit, parent=row, ancestors=ancestors)
             elif treatment is Treatment.USER:
-                self._nested_user(plan, child, record, value, row, unit)
+                self._people.nested(plan, child, record, row, unit)
             elif treatment is Treatment.SHARED:
+                is_local = child.is_local
                 for nested in records_of(value):
-                    self._share(child, nested, unit, row=row, ancestors=ancestors)
+                    if is_local:
+                        self._share_in_issue(child, nested, unit, row, ancestors)
+                    else:
+                        self._references.share(child, nested, unit, row)
             elif treatment is Treatment.THROUGH:
                 for nested in records_of(value):
-                    self._join(child, nested, unit, row)
+                    self._references.join(child, nested, unit, row)
             else:
                 unit.recognise(child.path, len(records_of(value)))
 
@@ -198,7 +184,7 @@ class RecordBuilder:
         """Adds children unless the parent has one of the same key already (two assignments of one user)."""
         seen: set[tuple[Any, ...]] = set()
         for record in records:
-            key = tuple(_source_id(record.get(name)) for name in plan.node.unique)
+            key = tuple(source_id_of(record.get(name)) for name in plan.node.unique)
             if key in seen and None not in key:
                 unit.skip(plan.path, Skip.DUPLICATE)
                 count_nested(plan, record, lambda path, count: unit.skip(path, Skip.PARENT_SKIPPED, count))
@@ -206,47 +192,11 @@ class RecordBuilder:
             seen.add(key)
             self._add(plan, record, unit, parent=parent, ancestors=ancestors)
 
-    def _share(
-        self, plan: NodePlan, record: Record, unit: Unit, *, row: Row | None, ancestors: tuple[Row, ...]
-    ) -> None:
-        identity = plan.node.identity
-        assert identity is not None
-        if identity.within is Scope.ISSUE:
-            self._share_in_issue(plan, record, unit, row, ancestors)
-            return
-        for shim in plan.shims:
-            shim(record)
-        key, problem = self.key(plan, record)
-        if problem is not None:
-            unit.fail(plan.path, problem[0], problem[1])
-            count_nested(plan, record, unit.fail_below)
-            if row is not None and plan.parent_required:
-                row.failure, row.message = Fail.MISSING_VALUE, problem[1]
-            return
-        self._refer(plan, key, record, unit, row, counted=not isinstance(record, shims.Derived))
-
-    def _refer(
-        self, plan: NodePlan, key: tuple[Any, ...], record: Record, unit: Unit, row: Row | None, *, counted: bool
-    ) -> None:
-        known = self._shared.get(plan, key) if row is not None else None
-        if known is not None and plan.children and has_children(plan, record) and not self._shared.is_whole(plan, key):
-            known = None
-        if known is not None and row is not None and plan.parent_index is not None:
-            row.values[plan.parent_index] = known
-            if counted:
-                unit.recognise(plan.path)
-                count_nested(plan, record, unit.recognise)
-            return
-        unit.shared.append(SharedRef(plan, key, record, unit, row, plan.parent_index or 0, counted))
-
-    def _share_in_issue(
-        self, plan: NodePlan, record: Record, unit: Unit, row: Row | None, ancestors: tuple[Row, ...]
-    ) -> None:
+    def _share_in_issue(self, plan: NodePlan, record: Record, unit: Unit, row: Row, ancestors: tuple[Row, ...]) -> None:
         """A record that only its own unit can name: found among the rows built so far, else made."""
-        assert row is not None
         is_child = plan.node.link is not Link.BELONGS_TO
         owner = row if is_child else ancestors[0]
-        key, problem = self.key(plan, record)
+        key, problem = key_of(plan, record)
         local = (plan.table.name, id(owner), *key)
         found = unit.local.get(local)
         if found is None:
@@ -260,48 +210,6 @@ class RecordBuilder:
         if plan.parent_index is not None and found is not None:
             row.values[plan.parent_index] = found.id
 
-    def _join(self, plan: NodePlan, record: Record, unit: Unit, parent: Row) -> None:
-        """A shared record behind a table in between: the row in between is made here, uncounted."""
-        join = plan.node.join
-        assert join is not None
-        assert join.far_column is not None
-        between = plan.between
-        assert between is not None
-        row = Row(between, self.template(between), parent, counted=False)
-        row.values[between.columns.index(join.column.name)] = parent.id
-        if between.id_index is not None:
-            row.values[between.id_index] = self._ids.next(between.table.name)
-        unit.rows.append(row)
-        key, problem = self.key(plan, record)
-        if problem is not None:
-            row.failure = Fail.PARENT_FAILED
-            unit.fail(plan.path, problem[0], problem[1])
-            return
-        known = self._shared.get(plan, key)
-        index = between.columns.index(join.far_column.name)
-        if known is not None:
-            row.values[index] = known
-            unit.recognise(plan.path)
-            return
-        unit.shared.append(SharedRef(plan, key, record, unit, row, index))
-
-    def key(self, plan: NodePlan, record: Record) -> tuple[tuple[Any, ...], tuple[Fail, str] | None]:
-        """The natural key of a shared record, or why it has none."""
-        identity = plan.node.identity
-        assert identity is not None
-        key: list[Any] = []
-        blank = identity.within is Scope.INSTANCE
-        for name in identity.by:
-            setter = plan.setters[name]
-            value = record.get(name)
-            try:
-                key.append(("" if blank else None) if value is None else setter.convert(value))
-            except (ValueError, OverflowError) as error:
-                return (), (Fail.INVALID_VALUE, f"`{name}` is {error}")
-        if all(value is None or value == "" for value in key):
-            return (), (Fail.MISSING_VALUE, f"`{identity.by[0]}` is missing")
-        return tuple(key), None
-
     def template(self, plan: NodePlan) -> list[Any]:
         """The values of a row before its record is read."""
         template = self._templates.get(plan)
@@ -309,43 +217,6 @@ class RecordBuilder:
             template = [self.destination.now if value is NOW else value for value in plan.template]
             self._templates[plan] = template
         return template.copy()
-
-    def _user(self, plan: NodePlan, key: str, value: Any, row: Row, unit: Unit) -> None:
-        index, nullable, rule = plan.users[key]
-        if rule is ImportRule.IMPORTER:
-            row.values[index] = self._users.importer_id
-            return
-        source_id = _source_id(value)
-        if source_id is None:
-            if value is not None:
-                self._invalid(plan, row, unit, key, nullable, "not a user id")
-            return
-        known = self._users.get(source_id)
-        if known is not None:
-            row.values[index] = known
-        else:
-            row.values[index] = 0
-            unit.users.append((row, index, source_id))
-
-    def _nested_user(self, plan: NodePlan, child: NodePlan, record: Record, value: Any, row: Row, unit: Unit) -> None:
-        for nested in records_of(value):
-            for shim in child.shims:
-                shim(nested)
-            column = child.node.join.column.name if child.node.join else ""
-            source_id = _source_id(record.get(column))
-            if source_id is None and (source_id := _source_id(nested.get("id"))) is not None:
-                self._user(plan, column, source_id, row, unit)
-            if source_id is not None:
-                self._learn(source_id, nested)
-            unit.recognise(child.path)
-
-    def _learn(self, source_id: int, record: Mapping[str, Any]) -> None:
-        self._users.learn(
-            source_id,
-            username=record.get("username"),
-            name=record.get("name"),
-            public_email=record.get("public_email"),
-        )
 
     def require(self, plan: NodePlan, row: Row) -> None:
         """Decides whether a row lacks what it cannot be without."""
@@ -366,13 +237,6 @@ class RecordBuilder:
         else:
             count_nested(plan, record, unit.fail_below)
 
-    def _invalid(self, plan: NodePlan, row: Row, unit: Unit, key: str, optional: bool, problem: str) -> None:
-        if optional:
-            unit.drop(plan.path, key, DropReason.INVALID)
-        else:
-            row.failure = Fail.INVALID_VALUE
-            row.message = f"`{key}` is {problem}"
-
     def _ruled(self, rule: ImportRule, value: Any, unit: Unit) -> Any:
         return rules.apply(
             rule,
@@ -389,9 +253,9 @@ class RecordBuilder:
                 row.values[setter.place] = self._ruled(setter.rule, None, unit)
         for name, index, rule in plan.silent_users:
             if rule is ImportRule.IMPORTER:
-                row.values[index] = self._users.importer_id
+                row.values[index] = self._people.users.importer_id
             elif record.get(name) is None:
-                row.values[index] = self._users.ghost_id
+                row.values[index] = self._people.users.ghost_id
 
     def _leave_to_other_edition(self, plan: NodePlan, records: list[Record], unit: Unit) -> None:
         for record in records:
@@ -410,12 +274,6 @@ class RecordBuilder:
                 unit.skip(f"{plan.path}.{key}", Skip.NO_PLACE, len(nested))
             else:
                 unit.drop(plan.path, key, plan.drop(key))
-
-
-def _source_id(value: Any) -> int | None:
-    if isinstance(value, str) and _ID.fullmatch(value):
-        value = int(value)
-    return value if type(value) is int and 0 < value < 2**63 else None
 
 
 def _is_no_list_of_records(value: Any) -> bool:

@@ -16,6 +16,7 @@ from offline_transfer.db import Database
 from offline_transfer.importing import writer
 from offline_transfer.importing.plan import NodePlan, count_nested, creates, has_children, records_of
 from offline_transfer.importing.records import RecordBuilder
+from offline_transfer.importing.references import key_of
 from offline_transfer.importing.scopes import Family, Key, Scoping, family_of
 from offline_transfer.importing.units import Row, SharedRef, Unit
 from offline_transfer.relations.nodes import Existing, Link
@@ -52,7 +53,7 @@ class SharedRecords:
             self._resolve_family(family, by_family[family], builder)
 
     def _resolve_family(self, family: Family, refs: list[SharedRef], builder: RecordBuilder) -> None:
-        nested = [inner for ref in refs for inner in self._nested(ref, builder)]
+        nested = [inner for ref in refs for inner in self._nested(ref)]
         if nested:
             self.resolve(nested, builder)
         known = self._known.setdefault(family, {})
@@ -73,10 +74,10 @@ class SharedRecords:
             else:
                 self._settle(ref, known.get(ref.key), failed, is_new=id(ref) in new)
 
-    def _nested(self, ref: SharedRef, builder: RecordBuilder) -> Iterable[SharedRef]:
+    def _nested(self, ref: SharedRef) -> Iterable[SharedRef]:
         """The shared records that a shared record itself refers to; they are looked up first, uncounted."""
         for child, record in _links(ref):
-            key, problem = builder.key(child, record)
+            key, problem = key_of(child, record)
             if problem is None and self.get(child, key) is None:
                 yield SharedRef(child, key, record, ref.unit, None, 0, counted=False)
 
@@ -116,7 +117,7 @@ class SharedRecords:
         for name, value in zip(ref.plan.node.identity.by if ref.plan.node.identity else (), ref.key, strict=True):
             row.values[ref.plan.setters[name].place] = value
         for child, record in _links(ref):
-            key, problem = builder.key(child, record)
+            key, problem = key_of(child, record)
             row.values[child.parent_index or 0] = None if problem else self.get(child, key)
         if not row.is_out:
             builder.require(ref.plan, row)

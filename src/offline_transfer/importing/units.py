@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from offline_transfer.importing.plan import NodePlan
+from offline_transfer.relations.attributes import DropReason
 from offline_transfer.transfers.accounting import Fail, Skip
 
 
@@ -85,3 +86,12 @@ class Unit:
         """Counts an attribute that is not taken over."""
         key = (path, name, reason)
         self.dropped[key] = self.dropped.get(key, 0) + 1
+
+
+def refuse(row: Row, unit: Unit, key: str, problem: str, *, optional: bool) -> None:
+    """A value that its column cannot take: the attribute is left out where it may be absent, else the record fails."""
+    if optional:
+        unit.drop(row.plan.path, key, DropReason.INVALID)
+    else:
+        row.failure = Fail.INVALID_VALUE
+        row.message = f"`{key}` is {problem}"
