@@ -9,6 +9,7 @@ context.configure(
     target_metadata=config.attributes.get("metadata"),
     compare_type=True,
     compare_server_default=True,
+    include_name=config.attributes["include_name"],
     transaction_per_migration=False,
 )
 with context.begin_transaction():

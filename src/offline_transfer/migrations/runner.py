@@ -1,5 +1,6 @@
 """Applying the revisions to a database, and making the next one from the models."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,8 @@ from sqlalchemy import Connection, Engine, MetaData, text
 SCRIPTS: Final = Path(__file__).parent
 # Two processes that open a new instance at once must not both build its tables. Any number will do that nobody else uses.
 ADVISORY_LOCK: Final = 0x6F74_6D69_6772
+# The tables of the first revision, which stand beside Procrastinate's and have no models.
+UNMODELLED: Final = frozenset({"job_failures", "job_workers", "data_directories"})
 
 
 def head_revision() -> str | None:
@@ -56,8 +59,15 @@ def generate(engine: Engine, metadata: MetaData, *, message: str) -> Path:
 def differences(engine: Engine, metadata: MetaData) -> list[object]:
     """What distinguishes the database's tables from the models, as Alembic says it: empty when they agree."""
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        options = {"compare_type": True, "compare_server_default": True, "include_name": is_modelled}
+        context = MigrationContext.configure(connection, opts=options)
         return list(compare_metadata(context, metadata))
+
+
+def is_modelled(name: str | None, kind: str, parents: Mapping[str, str | None]) -> bool:
+    """Whether Alembic compares what the database has under this name with the models."""
+    table = name if kind == "table" else parents.get("table_name")
+    return table is None or not (table.startswith("procrastinate_") or table in UNMODELLED)
 
 
 def _config(connection: Connection | None = None, metadata: MetaData | None = None) -> Config:
@@ -67,4 +77,5 @@ def _config(connection: Connection | None = None, metadata: MetaData | None = No
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     config.attributes["metadata"] = metadata
+    config.attributes["include_name"] = is_modelled
     return config
