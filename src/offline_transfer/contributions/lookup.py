@@ -198,7 +198,8 @@ def _make_stand_ins(session: Session, sources: "Sequence[_Source]") -> dict[int,
     for username_of in (_Source.username, _Source.unique_username):
         # The first of several with one username gets it.
         wanted = {username_of(source): source for source in reversed(sources) if source.id not in made}
-        given = list(reversed(wanted.items()))
+        # Two imports that make the same usernames at once wait for each other in one order only.
+        given = sorted(wanted.items())
         if given:
             values = {
                 "usernames": [username for username, _ in given],

@@ -125,11 +125,24 @@ class Scoping:
             place["target_project_id"] = self.portable_id
         return place
 
-    def lock(self, connection: psycopg.Connection, table: str) -> None:
-        """Only one makes shared records of a table for this portable at a time, until the transaction ends."""
-        connection.execute(
-            "SELECT pg_advisory_xact_lock(hashtext(%s), %s)", [f"shared {self.kind} {table}", self.portable_id % 2**31]
-        )
+    def lock(self, connection: psycopg.Connection, family: Family) -> None:
+        """Only one makes records where this family's are put at a time, until the transaction ends.
+
+        That may be a place which many portables fill at once: their common group, or the instance. A transaction takes one such
+        lock and nothing else that others wait for, so whoever waits here waits for somebody who goes on.
+        """
+        match family.within:
+            case Scope.INSTANCE:
+                owner = "instance"
+            case Scope.GROUP | Scope.GROUP_HIERARCHY:
+                owner = f"group {self.group_ids[0]}"
+            case _:
+                owner = f"{self.kind} {self.portable_id}"
+        _lock(connection, f"{family.table} of {owner}")
+
+    def lock_record(self, connection: psycopg.Connection, table: str, row_id: int) -> None:
+        """Only one adds to what hangs on this record at a time, whichever portable names it, until the transaction ends."""
+        _lock(connection, f"{table} {row_id}")
 
     def is_numbered(self, family: Family) -> bool:
         """Whether new records of a family get an iid that depends on the rows that exist."""
@@ -164,6 +177,10 @@ class Scoping:
             row.values[index] = following[0]
         elif holder is not None:
             connection.execute(sql.SQL("UPDATE {} SET iid = %s WHERE id = %s").format(table), [following[0], holder[0]])
+
+
+def _lock(connection: psycopg.Connection, name: str) -> None:
+    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"shared {name}"])
 
 
 def _is_free(connection: psycopg.Connection, table: sql.Identifier, holder: tuple[Any, ...] | None) -> bool:

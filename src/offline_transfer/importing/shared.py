@@ -134,7 +134,7 @@ class SharedRecords:
         known = self._known[family]
         made: dict[Key, SharedRef] = {}
         with self._database.raw_connection() as connection, connection.transaction():
-            self._scoping.lock(connection, family.table)
+            self._scoping.lock(connection, family)
             # Somebody may have made some of them since they were looked up; the lock keeps it so from here.
             known.update(self._scoping.find(connection, family, set(first)))
             fresh = sorted((key for key in first if key not in known), key=repr)
@@ -219,7 +219,7 @@ class SharedRecords:
         for child, index, source_id in unit.users:
             child.values[index] = self._users.get(source_id)
         with self._database.raw_connection() as connection, connection.transaction():
-            self._scoping.lock(connection, ref.plan.table.name)
+            self._scoping.lock_record(connection, ref.plan.table.name, row.id)
             _belong_like(connection, row, unit.rows)
             there = {id(child) for child in unit.rows if child.parent is row and _exists(connection, child)}
             for child in unit.rows:
