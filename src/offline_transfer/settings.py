@@ -59,6 +59,11 @@ class Settings(BaseSettings):
         description="A PostgreSQL 15 or later to use instead of the embedded one, as a libpq address: "
         "`postgresql://user:password@host/database`.",
     )
+    secrets_file: Annotated[Path, AfterValidator(Path.expanduser)] | None = Field(
+        default=None,
+        description="The file of the keys that encrypt credentials in the database. The embedded database has one in the data"
+        " directory; with `DATABASE_URL` it has to be named, and every machine of an instance needs the same.",
+    )
     edition: Edition = Field(
         default=Edition.EE,
         description="`ce` leaves the relations of GitLab's Enterprise Edition out of exports and imports.",

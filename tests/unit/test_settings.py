@@ -20,6 +20,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     assert load_settings().model_dump() == {
         "data_dir": Path("/home/someone/.local/share/offline-transfer"),
         "database_url": None,
+        "secrets_file": None,
         "edition": Edition.EE,
         "batch_size": 1000,
         "flush_bytes": 2_097_152,
@@ -32,6 +33,7 @@ def test_every_setting_can_be_given_by_the_environment(monkeypatch: pytest.Monke
     given = {
         "data_dir": "~/instance",
         "database_url": "postgresql://localhost/forge",
+        "secrets_file": "/etc/offline-transfer/keys",
         "edition": "ce",
         "batch_size": "10",
         "flush_bytes": "65536",
@@ -44,6 +46,7 @@ def test_every_setting_can_be_given_by_the_environment(monkeypatch: pytest.Monke
     assert load_settings().model_dump() == {
         "data_dir": Path("/home/someone/instance"),
         "database_url": SecretStr("postgresql://localhost/forge"),
+        "secrets_file": Path("/etc/offline-transfer/keys"),
         "edition": Edition.CE,
         "batch_size": 10,
         "flush_bytes": 65536,
@@ -105,7 +108,7 @@ def test_settings_never_change(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_password_in_the_settings_is_not_shown() -> None:
-    assert "secret" not in repr(load_settings(database_url="postgresql://someone:secret@localhost/forge"))
+    assert "hunter2" not in repr(load_settings(database_url="postgresql://someone:hunter2@localhost/forge"))
 
 
 def test_every_setting_is_described_for_the_reference() -> None:
