@@ -34,8 +34,8 @@ from offline_transfer.importing.source import EntitySource
 from offline_transfer.jobs import exports as _exports  # noqa: F401 - registers the jobs
 from offline_transfer.relations.loader import tree
 from offline_transfer.settings import load_settings
+from offline_transfer.storage.configuration import parse_location
 from offline_transfer.storage.disk import DiskStore
-from offline_transfer.storage.location import parse_location
 from offline_transfer.transfers import ledger
 from offline_transfer.transfers.models import BulkImport, ImportEntity
 from offline_transfer.transfers.states import SourceType

@@ -27,8 +27,8 @@ from offline_transfer.importing import result as imported
 from offline_transfer.importing.context import ImportContext
 from offline_transfer.jobs import exports, imports
 from offline_transfer.settings import load_settings
+from offline_transfer.storage.configuration import parse_location
 from offline_transfer.storage.disk import DiskStore
-from offline_transfer.storage.location import parse_location
 from offline_transfer.types import Edition, JsonObject
 from offline_transfer.verify.archive import verify
 from offline_transfer.verify.compare import Comparison, compare

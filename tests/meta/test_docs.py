@@ -16,7 +16,7 @@ from offline_transfer.errors import ExitStatus
 from offline_transfer.relations.attributes import DropReason
 from offline_transfer.relations.loader import tree
 from offline_transfer.settings import Settings, environment_names
-from offline_transfer.storage import location
+from offline_transfer.storage import typed
 from offline_transfer.transfers.accounting import Fail, Skip
 from offline_transfer.types import PortableKind
 from offline_transfer.verify.findings import NOTES, Finding, FindingKind
@@ -70,7 +70,7 @@ def test_every_setting_is_in_the_reference() -> None:
 
 
 def test_every_variable_of_a_store_is_in_the_reference() -> None:
-    source = Path(location.__file__).read_text("utf-8")
+    source = Path(typed.__file__).read_text("utf-8")
     names = set(re.findall(r'"((?:AWS|GOOGLE|AZURE)_\w+|HTTPS?_PROXY|NO_PROXY)"', source))
     assert len(names) > 8
     assert guards.unmentioned(names, reference("settings.md"), "the variable") == []

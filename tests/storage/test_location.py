@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 
 from offline_transfer.errors import ExitStatus
+from offline_transfer.storage.configuration import parse_location
 from offline_transfer.storage.errors import (
     InvalidCredentialsError,
     InvalidLocationError,
     InvalidObjectKeyError,
     MissingCredentialsError,
 )
-from offline_transfer.storage.location import Location, parse_location
+from offline_transfer.storage.location import Location
 from offline_transfer.storage.sources import from_bytes
 from offline_transfer.storage.store import ObjectInfo
 from tests.storage.hostile import answering, closed_port, response

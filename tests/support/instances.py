@@ -22,8 +22,8 @@ from offline_transfer.importing.context import ImportContext
 from offline_transfer.importing.create import Wanted
 from offline_transfer.jobs import exports, imports
 from offline_transfer.settings import Settings
+from offline_transfer.storage.configuration import parse_location
 from offline_transfer.storage.disk import DiskStore
-from offline_transfer.storage.location import parse_location
 from offline_transfer.types import JsonObject
 from offline_transfer.verify.compare import Comparison, compare
 from offline_transfer.verify.reader import Archive

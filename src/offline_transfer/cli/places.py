@@ -10,9 +10,10 @@ from offline_transfer.cli.errors import ArchivePlaceError
 from offline_transfer.cli.limits import limits_of
 from offline_transfer.cli.logs import write_logs
 from offline_transfer.settings import load_settings
+from offline_transfer.storage.configuration import parse_location
 from offline_transfer.storage.disk import DiskStore
 from offline_transfer.storage.errors import StoreNotFoundError
-from offline_transfer.storage.location import Location, parse_location
+from offline_transfer.storage.location import Location
 from offline_transfer.storage.store import Store
 from offline_transfer.verify.reader import Archive
 

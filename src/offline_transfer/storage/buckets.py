@@ -10,20 +10,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final, TypeAlias
-from urllib.parse import SplitResult, urlsplit
 
 from obstore.store import AzureStore, GCSStore, MemoryStore, S3Store
 
 from offline_transfer import __version__
+from offline_transfer.storage.destinations import Destination, split_endpoint
 from offline_transfer.storage.errors import InvalidCredentialsError, InvalidLocationError
 
 if TYPE_CHECKING:
     from obstore.store import AzureConfig, ClientConfig, GCSConfig, ObjectStore, RetryConfig, S3Config
 
 _BUCKET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}", re.ASCII)
-_REGION: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
+# Without an endpoint the region is a part of the host; with one it only goes into the signature, and stores call it as they like.
+_REGION_OF_AWS: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
+_REGION: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,254}", re.ASCII)
+_GOOGLE: Final = "storage.googleapis.com"
 _ACCOUNT: Final = re.compile(r"[a-z0-9]{3,24}", re.ASCII)
 _SCRUBBED_PREFIXES: Final = ("AWS_", "GOOGLE_", "AZURE_")
 _SCRUBBED_NAMES: Final = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"})
@@ -48,7 +52,10 @@ class Connection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class S3Bucket:
-    """A bucket of S3 or of a store that speaks its protocol, addressed by path (`endpoint/bucket/key`)."""
+    """A bucket of S3 or of a store that speaks its protocol.
+
+    It is addressed by path (`endpoint/bucket/key`) or as a part of the host (`bucket.endpoint/key`).
+    """
 
     bucket: str
     region: str
@@ -56,6 +63,7 @@ class S3Bucket:
     secret_access_key: str = field(repr=False)
     session_token: str | None = field(default=None, repr=False)
     endpoint: str | None = None
+    is_path_style: bool = True
     connection: Connection = Connection()
 
 
@@ -69,12 +77,22 @@ class GcsBucket:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GcsDefaultBucket:
+    """A bucket of Google Cloud Storage, reached with what this machine is given: a file, or the server of its cloud's metadata."""
+
+    bucket: str
+    file: Path | None
+    connection: Connection = Connection()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AzureContainer:
-    """A container of Azure Blob Storage, with the key of its storage account in Base64."""
+    """A container of Azure Blob Storage, with the key of its storage account in Base64 or a shared access signature."""
 
     container: str
     account_name: str
-    account_key: str = field(repr=False)
+    account_key: str | None = field(default=None, repr=False)
+    shared_access_signature: str | None = field(default=None, repr=False)
     endpoint: str | None = None
     connection: Connection = Connection()
 
@@ -86,7 +104,8 @@ class MemoryBucket:
     name: str
 
 
-Bucket: TypeAlias = S3Bucket | GcsBucket | AzureContainer | MemoryBucket
+NetworkBucket: TypeAlias = S3Bucket | GcsBucket | GcsDefaultBucket | AzureContainer
+Bucket: TypeAlias = NetworkBucket | MemoryBucket
 
 
 def describe(bucket: Bucket) -> str:
@@ -94,12 +113,23 @@ def describe(bucket: Bucket) -> str:
     match bucket:
         case S3Bucket():
             return f"s3://{bucket.bucket}" + (f" at {bucket.endpoint}" if bucket.endpoint else "")
-        case GcsBucket():
+        case GcsBucket() | GcsDefaultBucket():
             return f"gs://{bucket.bucket}"
         case AzureContainer():
             return f"az://{bucket.container} at {bucket.endpoint or bucket.account_name}"
         case MemoryBucket():
             return f"memory://{bucket.name}"
+
+
+def destination(bucket: NetworkBucket) -> Destination:
+    """Where a bucket is on the network. Raises InvalidLocationError."""
+    match bucket:
+        case S3Bucket():
+            return Destination.of_endpoint(_endpoint_of_s3(bucket))
+        case GcsBucket() | GcsDefaultBucket():
+            return Destination.of("https", _GOOGLE, None)
+        case AzureContainer():
+            return Destination.of_endpoint(_endpoint_of_azure(bucket))
 
 
 def connect(bucket: Bucket) -> "ObjectStore":
@@ -109,7 +139,9 @@ def connect(bucket: Bucket) -> "ObjectStore":
             case S3Bucket():
                 return _connect_s3(bucket)
             case GcsBucket():
-                return _connect_gcs(bucket)
+                return _connect_gcs(bucket, {"service_account_key": bucket.credentials})
+            case GcsDefaultBucket():
+                return _connect_gcs(bucket, {"application_credentials": str(bucket.file)} if bucket.file else {})
             case AzureContainer():
                 return _connect_azure(bucket)
             case MemoryBucket():
@@ -118,14 +150,15 @@ def connect(bucket: Bucket) -> "ObjectStore":
 
 def _connect_s3(bucket: S3Bucket) -> S3Store:
     require_bucket_name(bucket.bucket)
-    _require(_REGION, bucket.region, "region")
+    _require(_REGION if bucket.endpoint else _REGION_OF_AWS, bucket.region, "region")
     config: S3Config = {
         "region": bucket.region,
         "access_key_id": bucket.access_key_id,
         "secret_access_key": bucket.secret_access_key,
+        "endpoint": _checked_endpoint(_endpoint_of_s3(bucket), bucket.connection),
         "skip_signature": False,
         "unsigned_payload": False,
-        "virtual_hosted_style_request": False,
+        "virtual_hosted_style_request": not bucket.is_path_style,
         "s3_express": False,
         "imdsv1_fallback": False,
         # Several S3-compatible stores do not implement the deletion of many objects at once.
@@ -133,14 +166,21 @@ def _connect_s3(bucket: S3Bucket) -> S3Store:
     }
     if bucket.session_token is not None:
         config["session_token"] = bucket.session_token
-    if bucket.endpoint is not None:
-        config["endpoint"] = _checked_endpoint(bucket.endpoint, bucket.connection)
     return S3Store(bucket.bucket, config=config, client_options=_client(bucket.connection), retry_config=_one_attempt())
 
 
-def _connect_gcs(bucket: GcsBucket) -> GCSStore:
+def _endpoint_of_s3(bucket: S3Bucket) -> str:
+    domain = "amazonaws.com.cn" if bucket.region.startswith("cn-") else "amazonaws.com"
+    endpoint = bucket.endpoint or f"https://s3.{bucket.region}.{domain}"
+    if bucket.is_path_style:
+        return endpoint
+    scheme, _, rest = endpoint.partition("://")
+    return f"{scheme}://{bucket.bucket}.{rest}"
+
+
+def _connect_gcs(bucket: GcsBucket | GcsDefaultBucket, credentials: "GCSConfig") -> GCSStore:
     require_bucket_name(bucket.bucket)
-    config: GCSConfig = {"service_account_key": bucket.credentials, "skip_signature": False}
+    config: GCSConfig = {**credentials, "skip_signature": False}
     with _credentials_of(bucket, "the file that GOOGLE_APPLICATION_CREDENTIALS names"):
         return GCSStore(
             bucket.bucket, config=config, client_options=_client(bucket.connection), retry_config=_one_attempt()
@@ -152,19 +192,24 @@ def _connect_azure(bucket: AzureContainer) -> AzureStore:
     _require(_ACCOUNT, bucket.account_name, "storage account")
     config: AzureConfig = {
         "account_name": bucket.account_name,
-        "account_key": bucket.account_key,
-        "credential_type": "access_key",
+        "endpoint": _checked_endpoint(_endpoint_of_azure(bucket), bucket.connection),
         "skip_signature": False,
         "use_emulator": False,
         "use_fabric_endpoint": False,
         "use_azure_cli": False,
     }
-    if bucket.endpoint is not None:
-        config["endpoint"] = _checked_endpoint(bucket.endpoint, bucket.connection)
+    if bucket.shared_access_signature is not None:
+        config |= {"credential_type": "sas_token", "sas_key": bucket.shared_access_signature}
+    elif bucket.account_key is not None:
+        config |= {"credential_type": "access_key", "account_key": bucket.account_key}
     with _credentials_of(bucket, "AZURE_STORAGE_ACCOUNT_KEY"):
         return AzureStore(
             bucket.container, config=config, client_options=_client(bucket.connection), retry_config=_one_attempt()
         )
+
+
+def _endpoint_of_azure(bucket: AzureContainer) -> str:
+    return bucket.endpoint or f"https://{bucket.account_name}.blob.core.windows.net"
 
 
 def _client(connection: Connection) -> "ClientConfig":
@@ -187,20 +232,6 @@ def _client(connection: Connection) -> "ClientConfig":
 
 def _one_attempt() -> "RetryConfig":
     return {"max_retries": 0}
-
-
-def split_endpoint(endpoint: str) -> SplitResult:
-    """The parts of an endpoint, if it is an address without anything secret or surprising in it. Raises InvalidLocationError."""
-    try:
-        parts = urlsplit(endpoint)
-        is_address = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_address = False
-    if not is_address or not endpoint.isprintable() or any(char in endpoint for char in "@?# "):
-        raise InvalidLocationError(problem="The endpoint is not an address like https://s3.example.com:9000")
-    if parts.scheme not in ("http", "https"):
-        raise InvalidLocationError(problem=f"The endpoint {endpoint} does not begin with https:// or http://")
-    return parts
 
 
 def require_bucket_name(name: str) -> None:

@@ -90,3 +90,21 @@ class InvalidCredentialsError(UsageError):
 
 class MissingCredentialsError(UsageError):
     """There are no credentials for {store}. Set {variables} in the environment."""
+
+
+class MalformedStorageParameterError(BadInputError):
+    """{field} cannot be accepted: {problem}. The reference of the API has the parameters of each kind of store."""
+
+    http_status = 400
+
+
+class InvalidStorageParameterError(BadInputError):
+    """{field} is not valid: {problem}. Correct it and ask again."""
+
+
+class StorageNotAllowedError(BadInputError):
+    """{what} is not allowed on this instance. Choose another store, or ask an administrator to change {setting}."""
+
+
+class DirectoryNotAllowedError(BadInputError):
+    """{directory} does not lie below a directory that exports may be written to. Ask an administrator which are allowed."""
