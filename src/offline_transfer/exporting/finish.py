@@ -28,6 +28,7 @@ from offline_transfer.exporting.work import destination_of
 from offline_transfer.exporting.writing import Destination
 from offline_transfer.forge.enums import UserType
 from offline_transfer.forge.users import User
+from offline_transfer.transfers import states
 from offline_transfer.transfers.models import ExportObject, OfflineExport, RelationExport
 from offline_transfer.transfers.states import ExportState, RelationState, step
 from offline_transfer.types import Edition, PortableKind
@@ -45,7 +46,7 @@ def finish(context: ExportContext, offline_export_id: int) -> None:
     """
     with context.database.session() as session:
         export = session.get_one(OfflineExport, offline_export_id, with_for_update=True)
-        if export.status is not ExportState.started or _count(session, export.id, *outcomes.OPEN_RELATION):
+        if export.status is not ExportState.started or _count(session, export.id, *states.OPEN_RELATION):
             return
         if not _count(session, export.id, RelationState.finished):
             export.error = _first_error(session, export.id)

@@ -1,8 +1,7 @@
 """Writes down what came of an object, and has done next what that makes possible."""
 
 from collections.abc import Mapping
-from enum import IntEnum
-from typing import Final, TypeVar
+from typing import Final
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -18,29 +17,10 @@ from offline_transfer.exporting import names
 from offline_transfer.exporting.portables import Portable, is_of
 from offline_transfer.exporting.tasks import Task, Written
 from offline_transfer.transfers.models import ERROR_CHARACTERS, ExportBatch, OfflineExport, RelationExport
-from offline_transfer.transfers.states import BatchState, RelationState, TransitionRefusedError, step
-
-S = TypeVar("S", bound=IntEnum)
+from offline_transfer.transfers.states import OPEN_BATCH, OPEN_RELATION, BatchState, RelationState, step
 
 KNOWN_FAILURES = (OfflineTransferError, DBAPIError, psycopg.Error, OSError)
 """What fails a relation and lets the others go on. Anything else is a mistake in this program and ends the job."""
-
-
-def _open_states(started: S, ended: S) -> tuple[S, ...]:
-    """The states from which work may be started and then ended."""
-
-    def leads(state: S) -> bool:
-        try:
-            step(step(state, started), ended)
-        except TransitionRefusedError:
-            return False
-        return True
-
-    return tuple(state for state in type(started) if leads(state))
-
-
-OPEN_RELATION: Final = _open_states(RelationState.started, RelationState.finished)
-OPEN_BATCH: Final = _open_states(BatchState.started, BatchState.finished)
 
 
 def finish(session: Session, task: Task, written: Written) -> bool:
@@ -136,8 +116,9 @@ WITH batch AS (
     RETURNING id
 ), object AS (
     INSERT INTO import_offline_export_objects
-        (export_id, batch_number, key, bytes, sha256, content_bytes, content_sha256, records, read_at)
-    SELECT id, %(batch_number)s, %(key)s, %(bytes)s, %(sha256)s, %(content_bytes)s, %(content_sha256)s, %(records)s, %(read_at)s
+        (offline_export_id, export_id, batch_number, key, bytes, sha256, content_bytes, content_sha256, records, read_at)
+    SELECT %(offline_export_id)s, id, %(batch_number)s, %(key)s, %(bytes)s, %(sha256)s, %(content_bytes)s, %(content_sha256)s,
+        %(records)s, %(read_at)s
     FROM relation WHERE %(key)s::text IS NOT NULL
     ON CONFLICT DO NOTHING
 ), named AS (

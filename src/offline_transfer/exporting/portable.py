@@ -12,6 +12,7 @@ from offline_transfer.db import psycopg_connection
 from offline_transfer.exporting import names, outcomes, plan, work
 from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.portables import is_of, relations_of
+from offline_transfer.transfers import states
 from offline_transfer.transfers.models import ExportBatch, RelationExport
 from offline_transfer.transfers.states import BatchState, RelationState, step
 
@@ -37,7 +38,7 @@ def export_batch(context: ExportContext, batch_id: int) -> None:
     """Export one batch of a large relation."""
     with context.database.session() as session:
         batch = session.get(ExportBatch, batch_id, with_for_update=True)
-        if batch is None or batch.status not in outcomes.OPEN_BATCH:
+        if batch is None or batch.status not in states.OPEN_BATCH:
             return
         batch.status = step(batch.status, BatchState.started)
         scene = work.scene_of(context, session, session.get_one(RelationExport, batch.export_id))
@@ -53,7 +54,7 @@ def export_contributions(context: ExportContext, export_id: int) -> None:
     with context.database.session() as session:
         row = session.get(RelationExport, export_id, with_for_update=True)
         scene = None if row is None else work.scene_of(context, session, row)
-        if row is None or scene is None or row.status not in outcomes.OPEN_RELATION:
+        if row is None or scene is None or row.status not in states.OPEN_RELATION:
             return
         row.status = step(row.status, RelationState.started)
     _export_small(context, scene, [export_id])
@@ -118,7 +119,7 @@ def _fix_batches(context: ExportContext, session: Session, scene: work.Scene, ro
 def _defer_batches(session: Session, export_ids: Sequence[int]) -> None:
     open_batches = session.scalars(
         select(ExportBatch.id)
-        .where(ExportBatch.export_id.in_(export_ids), ExportBatch.status.in_(outcomes.OPEN_BATCH))
+        .where(ExportBatch.export_id.in_(export_ids), ExportBatch.status.in_(states.OPEN_BATCH))
         .order_by(ExportBatch.export_id, ExportBatch.batch_number)
     )
     for batch_id in open_batches:

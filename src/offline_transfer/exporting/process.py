@@ -10,13 +10,12 @@ from offline_transfer.archive.keys import SELF_RELATION
 from offline_transfer.exporting import names
 from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.create import GROUP_TYPE, add_portables, add_relations, as_portable
-from offline_transfer.exporting.outcomes import OPEN_RELATION
 from offline_transfer.exporting.portables import Portable, relations_of
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.projects import Project
 from offline_transfer.forge.routes import Route
 from offline_transfer.transfers.models import OfflineExport, RelationExport
-from offline_transfer.transfers.states import ExportState, step
+from offline_transfer.transfers.states import OPEN_RELATION, ExportState, step
 
 _OPEN_EXPORT = (ExportState.created, ExportState.started)
 

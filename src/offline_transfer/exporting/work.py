@@ -19,6 +19,7 @@ from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.portables import Portable, portable_of
 from offline_transfer.exporting.tasks import Task, Writer
 from offline_transfer.exporting.writing import Destination
+from offline_transfer.transfers import states
 from offline_transfer.transfers.models import ExportBatch, OfflineConfiguration, OfflineExport, RelationExport
 from offline_transfer.transfers.states import ExportState
 
@@ -87,8 +88,8 @@ def _tasks(session: Session, scene: Scene, condition: ColumnElement[bool]) -> li
         .where(
             condition,
             OfflineExport.status == ExportState.started,
-            RelationExport.status.in_(outcomes.OPEN_RELATION),
-            ExportBatch.id.is_(None) | ExportBatch.status.in_(outcomes.OPEN_BATCH),
+            RelationExport.status.in_(states.OPEN_RELATION),
+            ExportBatch.id.is_(None) | ExportBatch.status.in_(states.OPEN_BATCH),
         )
     )
     return [

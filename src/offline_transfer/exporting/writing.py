@@ -8,6 +8,7 @@ from functools import partial
 from typing import IO, Final
 
 from offline_transfer.archive import tarball
+from offline_transfer.archive.encryption import PLAIN, Envelope
 from offline_transfer.archive.keys import ExportPrefix, ObjectKey
 from offline_transfer.archive.limits import Limits
 from offline_transfer.archive.objects import Measurement, ObjectStream
@@ -41,10 +42,11 @@ def spooled(content: Iterable[bytes]) -> Iterator[Spool]:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where the objects of one export go."""
+    """Where the objects of one export go, and what they are put into before."""
 
     place: Location
     prefix: ExportPrefix
+    envelope: Envelope = PLAIN
 
     @property
     def top(self) -> str:

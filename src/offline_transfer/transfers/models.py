@@ -15,6 +15,7 @@ from sqlalchemy import (
     Index,
     SmallInteger,
     String,
+    Text,
     UniqueConstraint,
     func,
 )
@@ -27,6 +28,7 @@ from offline_transfer.transfers.states import (
     EntityState,
     ExportState,
     ImportState,
+    JobState,
     RelationState,
     SourceType,
     TrackerState,
@@ -48,6 +50,7 @@ class OfflineExport(Timestamps, Base):
     """One export of groups and projects to storage."""
 
     __tablename__ = "import_offline_exports"
+    __table_args__ = (Index(None, "user_id", "created_at"), Index(None, "status", "updated_at"))
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     user_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
@@ -55,6 +58,14 @@ class OfflineExport(Timestamps, Base):
     has_failures: Mapped[bool] = mapped_column(server_default="false")
     batch_size: Mapped[int]
     error: Mapped[str | None] = mapped_column(String(ERROR_CHARACTERS))
+    # Ours from here on.
+    entities: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    encryption: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    """How often its start or its end was begun: who began it earlier is no longer the one who does it."""
+    jid: Mapped[str | None]
+    started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class OfflineConfiguration(Timestamps, Base):
@@ -70,27 +81,37 @@ class OfflineConfiguration(Timestamps, Base):
     bulk_import_id: Mapped[int | None] = mapped_column(
         BigInteger, ForeignKey("bulk_imports.id", ondelete="CASCADE"), unique=True
     )
-    location: Mapped[str]
-    endpoint: Mapped[str | None]
+    provider: Mapped[int | None] = mapped_column(SmallInteger)
+    bucket: Mapped[str | None]
+    object_storage_credentials: Mapped[str | None]
+    """Sealed; null once they were purged."""
     export_prefix: Mapped[str]
     source_hostname: Mapped[str | None]
+    # Ours from here on.
+    prefix: Mapped[str] = mapped_column(server_default="")
+    """The directory in the bucket in which the export prefix lies."""
+    location: Mapped[str]
+    """The place as messages name it, or as somebody typed it; without credentials."""
+    endpoint: Mapped[str | None]
 
 
 class RelationExport(Timestamps, Base):
-    """The export of one relation of one group or project."""
+    """The export of one relation of one group or project, which may be deleted meanwhile: hence no foreign keys to them."""
 
     __tablename__ = "bulk_import_exports"
     __table_args__ = (
         CheckConstraint("num_nonnulls(group_id, project_id) = 1", name="one_portable"),
         UniqueConstraint("offline_export_id", "relation", "group_id", "project_id", postgresql_nulls_not_distinct=True),
+        Index(None, "offline_export_id", "group_id", "project_id"),
+        Index(None, "offline_export_id", "status"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     offline_export_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("import_offline_exports.id", ondelete="CASCADE")
     )
-    group_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("namespaces.id", ondelete="CASCADE"))
-    project_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("projects.id", ondelete="CASCADE"))
+    group_id: Mapped[int | None] = mapped_column(BigInteger)
+    project_id: Mapped[int | None] = mapped_column(BigInteger)
     user_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
     relation: Mapped[str]
     status: Mapped[RelationState] = mapped_column(EnumInteger(RelationState), server_default="-2")
@@ -98,7 +119,16 @@ class RelationExport(Timestamps, Base):
     batches_count: Mapped[int] = mapped_column(server_default="0")
     total_objects_count: Mapped[int] = mapped_column(server_default="0")
     error: Mapped[str | None] = mapped_column(String(ERROR_CHARACTERS))
+    # Ours from here on.
     gaps: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    full_path: Mapped[str | None]
+    """Of `self` relations: the path of the group or project when it was taken on."""
+    skip_relations: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    """Of `self` relations: what is left out on purpose."""
+    exported_count: Mapped[int] = mapped_column(server_default="0")
+    """How many of its records lie in the store."""
+    bytes: Mapped[int] = mapped_column(server_default="0")
+    """The size of its objects as they are stored."""
 
 
 class ExportBatch(Timestamps, Base):
@@ -116,22 +146,62 @@ class ExportBatch(Timestamps, Base):
     error: Mapped[str | None] = mapped_column(String(ERROR_CHARACTERS))
 
 
+class ExportJob(Timestamps, Base):
+    """What one job of the queue does for an export: a group or project (its `self` row), a batch, or the users of one. Ours.
+
+    It waits until its export has room for one more job at once, and then is released to the queue.
+    """
+
+    __tablename__ = "import_offline_export_jobs"
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(export_id, batch_id) = 1", name="one_subject"),
+        Index(None, "offline_export_id", "status", "id"),
+        Index(None, "status", "updated_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    offline_export_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("import_offline_exports.id", ondelete="CASCADE")
+    )
+    name: Mapped[str]
+    export_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("bulk_import_exports.id", ondelete="CASCADE"), unique=True
+    )
+    batch_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("bulk_import_export_batches.id", ondelete="CASCADE"), unique=True
+    )
+    status: Mapped[JobState] = mapped_column(EnumInteger(JobState), server_default="0")
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    """How often it was begun. Only the latest attempt may write anything down."""
+    jid: Mapped[str | None]
+    error: Mapped[str | None] = mapped_column(String(ERROR_CHARACTERS))
+
+
 class ExportObject(Base):
     """One object that was written whole: its line of the manifest. Ours."""
 
     __tablename__ = "import_offline_export_objects"
-    __table_args__ = (UniqueConstraint("export_id", "batch_number", postgresql_nulls_not_distinct=True),)
+    __table_args__ = (
+        UniqueConstraint("export_id", "batch_number", postgresql_nulls_not_distinct=True),
+        UniqueConstraint("offline_export_id", "key"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    offline_export_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("import_offline_exports.id", ondelete="CASCADE")
+    )
     export_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("bulk_import_exports.id", ondelete="CASCADE"))
     batch_number: Mapped[int | None]
-    key: Mapped[str]
+    # Bytewise, as the manifest orders keys, whatever the collation of the database is.
+    key: Mapped[str] = mapped_column(Text(collation="C"))
     bytes: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str] = mapped_column(String(64))
     content_bytes: Mapped[int] = mapped_column(BigInteger)
     content_sha256: Mapped[str] = mapped_column(String(64))
     records: Mapped[dict[str, int]] = mapped_column(JSONB)
     read_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    is_contested: Mapped[bool] = mapped_column(server_default="false")
+    """Whether an earlier attempt may have been writing it too, so that what lies in the store has to be looked at."""
 
 
 class ExportUser(Base):
@@ -146,8 +216,8 @@ class ExportUser(Base):
     offline_export_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("import_offline_exports.id", ondelete="CASCADE")
     )
-    group_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("namespaces.id", ondelete="CASCADE"))
-    project_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("projects.id", ondelete="CASCADE"))
+    group_id: Mapped[int | None] = mapped_column(BigInteger)
+    project_id: Mapped[int | None] = mapped_column(BigInteger)
     user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id", ondelete="CASCADE"))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from offline_transfer.errors import ConflictError
 
@@ -36,6 +36,14 @@ class BatchState(IntEnum):
     finished = 1
     created = 2
     failed = -1
+
+
+class JobState(IntEnum):
+    """States of a job of an export; ours."""
+
+    waiting = 0
+    released = 1
+    ended = 2
 
 
 class ImportState(IntEnum):
@@ -91,16 +99,33 @@ _STARTABLE: Mapping[str, frozenset[str]] = {
 }
 
 TRANSITIONS: Mapping[type[IntEnum], Mapping[str, frozenset[str]]] = {
-    ExportState: _STARTABLE,
+    ExportState: {
+        **_STARTABLE,
+        # Retried.
+        "finished": frozenset({"created"}),
+        "timeout": frozenset({"created"}),
+        "failed": frozenset({"created"}),
+        "canceled": frozenset({"created"}),
+    },
     ImportState: _STARTABLE,
     EntityState: _STARTABLE,
     RelationState: {
         "pending": frozenset({"started", "failed"}),
         "started": frozenset({"started", "finished", "failed"}),
+        # Retried, or the object in the store turned out to be another's.
+        "finished": frozenset({"started"}),
+        "failed": frozenset({"pending", "started"}),
     },
     BatchState: {
         "created": frozenset({"started", "failed"}),
         "started": frozenset({"started", "finished", "failed"}),
+        "finished": frozenset({"created"}),
+        "failed": frozenset({"created"}),
+    },
+    JobState: {
+        "waiting": frozenset({"released", "ended"}),
+        "released": frozenset({"released", "waiting", "ended"}),
+        "ended": frozenset({"waiting"}),
     },
     TrackerState: {
         "created": frozenset({"enqueued", "started", "failed", "skipped", "canceled", "timeout"}),
@@ -109,6 +134,12 @@ TRANSITIONS: Mapping[type[IntEnum], Mapping[str, frozenset[str]]] = {
     },
 }
 """For each kind of state: from where one may go where. What is absent is an end."""
+
+OPEN_EXPORT: Final = (ExportState.created, ExportState.started)
+OPEN_RELATION: Final = (RelationState.pending, RelationState.started)
+OPEN_BATCH: Final = (BatchState.created, BatchState.started)
+OPEN_JOB: Final = (JobState.waiting, JobState.released)
+"""States of what has not ended."""
 
 
 def step(old: State, new: State) -> State:
