@@ -7,6 +7,7 @@ from offline_transfer.errors import (
     NotFoundError,
     OfflineTransferError,
     StorageError,
+    UsageError,
 )
 
 
@@ -92,3 +93,79 @@ class FileTooLargeError(BadInputError):
 
 class LfsContentsError(BadInputError):
     """The LFS object {oid} has the contents of another one: their SHA-256 is {actual}. Export it anew."""
+
+
+class NotSignedInError(OfflineTransferError):
+    """There is no token, or none that is known here. Send one in the header `PRIVATE-TOKEN` or as `Authorization: Bearer`;
+    `offline-transfer token create` makes one.
+
+    The branch of everybody who may not act at all. The other reasons are told only to who has the right token.
+    """
+
+    http_status = 401
+
+
+class TokenRevokedError(NotSignedInError):
+    """The token was revoked. Make another one with `offline-transfer token create`."""
+
+
+class TokenExpiredError(NotSignedInError):
+    """The token expired on {day}. Make another one with `offline-transfer token create`."""
+
+
+class UserMayNotSignInError(NotSignedInError):
+    """The user {username} may not sign in: the account is {state}. Ask an administrator."""
+
+    http_status = 403
+
+
+class ScopeMissingError(OfflineTransferError):
+    """The token has not the scope `{scope}` that this needs. Make one that has it."""
+
+    http_status = 403
+
+
+class BadUserNameError(UsageError):
+    """{name!r} cannot be the name of a user: {reason}. Choose 1 to 255 letters, digits, `_`, `-` and `.`, as in `ada.lovelace`."""
+
+
+class BadEmailError(UsageError):
+    """{email!r} is not an e-mail address. Write it as in `ada@example.com`."""
+
+
+class UserExistsError(ConflictError):
+    """There is a user with the {what} {value} already. Choose another, or see `offline-transfer user list`."""
+
+
+class UserNotFoundError(NotFoundError):
+    """There is no user {name!r} in this instance. `offline-transfer user list` shows who there is."""
+
+
+class TokenNotFoundError(NotFoundError):
+    """There is no token with the number {id}. `offline-transfer token list` shows which there are."""
+
+
+class BadExpiryError(UsageError):
+    """A token that expires on {day} could not be used at all. Choose a day after today."""
+
+
+class MemberNotFoundError(NotFoundError):
+    """{username} is not a direct member of `{path}`. `offline-transfer member list` shows who is."""
+
+
+class LastOwnerError(ConflictError):
+    """{username} is the last owner of `{path}`. Make somebody else an owner first."""
+
+
+class NotOwnableError(UsageError):
+    """`{path}` cannot have {username} as a member: {reason}."""
+
+
+class UnknownApplicationSettingError(NotFoundError):
+    """There is no setting {name!r}. `offline-transfer settings list` shows which there are."""
+
+
+class BadApplicationSettingError(BadInputError):
+    """The setting `{name}` cannot be {value!r}: {problem}. `offline-transfer settings get {name}` explains it."""
+
+    exit_status = ExitStatus.USAGE

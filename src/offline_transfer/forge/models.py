@@ -1,6 +1,7 @@
 """Every model of the forge in one place, so that importing this module fills the registry."""
 
 from offline_transfer.forge import (
+    application_settings,
     approval_rules,
     attachments,
     boards,
@@ -29,6 +30,7 @@ from offline_transfer.forge.base import Base
 
 __all__ = [
     "Base",
+    "application_settings",
     "approval_rules",
     "attachments",
     "boards",
