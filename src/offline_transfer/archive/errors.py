@@ -6,7 +6,7 @@ in logs and in mails.
 
 from typing import Self
 
-from offline_transfer.errors import BadInputError, OfflineTransferError
+from offline_transfer.errors import BadInputError, OfflineTransferError, UsageError
 
 SHOWN_LENGTH = 200
 
@@ -132,3 +132,47 @@ class InvalidChecksumsError(BadInputError):
 class MixedArchiveError(BadInputError):
     """The manifest and the metadata of this archive disagree about {fields}: they come from different exports. Copy both again from
     one export prefix."""
+
+
+class InvalidRecipientError(UsageError):
+    """`{given}` is no recipient: {reason}. A recipient begins with `age1`; `offline-transfer keygen` and `age-keygen` print it for
+    whoever shall be able to read the archive."""
+
+
+class WeakPassphraseError(UsageError):
+    """The passphrase has {length} characters, and at least {minimum} are needed: whoever gets hold of the archive can go on trying.
+    Take several random words."""
+
+
+class InvalidIdentityError(UsageError):
+    """{name} holds no identity: {reason}. An identity file has a line that begins with `AGE-SECRET-KEY-1`; it is what
+    `offline-transfer keygen` and `age-keygen` write."""
+
+
+class InvalidSigningKeyError(UsageError):
+    """{name} holds no key to sign with: {reason}. It has to be the file that `offline-transfer keygen --signing` writes, or another
+    unencrypted Ed25519 key in PEM."""
+
+
+class InvalidPublicKeyError(UsageError):
+    """{name} holds no public key: {reason}. It has to be the file ending in `.pub` that `offline-transfer keygen --signing` writes,
+    or another Ed25519 key in PEM."""
+
+
+class WrongIdentityError(BadInputError):
+    """None of the given keys opens {name}. Give the identity file of a recipient to whom the archive was encrypted (`--identity`),
+    or its passphrase (`--passphrase-file`)."""
+
+
+class WrongPassphraseError(BadInputError):
+    """The passphrase does not open {name}. Give the passphrase that this archive was exported with (`--passphrase-file`), or the
+    identity file of a recipient (`--identity`)."""
+
+
+class NoPassphraseError(BadInputError):
+    """The archive at {where} was not encrypted with a passphrase. Give the identity file of a recipient (`--identity`)."""
+
+
+class KeyNeededError(UsageError):
+    """The archive at {where} is encrypted. Give the identity file of a recipient (`--identity`), or its passphrase
+    (`--passphrase-file`)."""

@@ -20,8 +20,11 @@ METADATA_KEY = "metadata.json.gz"
 UNCOMPRESSED_METADATA_KEY = "metadata.json"
 MANIFEST_KEY = "manifest.json.gz"
 CHECKSUMS_KEY = "SHA256SUMS"
+SIGNATURE_KEY = "SHA256SUMS.sig"
+IDENTITY_KEY = "identity.age"
 
 COMPRESSED_SUFFIX = ".gz"
+ENCRYPTED_SUFFIX = ".age"
 
 SELF_RELATION = "self"
 MAX_IIDS_RELATION = "max_iids"
@@ -39,7 +42,7 @@ RELATION_NAME = re.compile(_RELATION)
 _ENTITY = re.compile(rf"(?P<kind>{'|'.join(PortableKind)})_(?P<id>{_NUMBER})")
 _KEY = re.compile(
     rf"(?P<entity>[a-z]+_[0-9]+)(?P<separator>[/-])(?P<relation>{_RELATION})"
-    rf"(?:/batch_(?P<batch>{_NUMBER}))?\.(?P<extension>json|ndjson|tar)(?P<gz>\.gz)?"
+    rf"(?:/batch_(?P<batch>{_NUMBER}))?\.(?P<extension>json|ndjson|tar)(?P<gz>\.gz)?(?P<age>\.age)?"
 )
 
 
@@ -53,10 +56,11 @@ class Extension(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """How a key is written. The default is GitLab's way, and the only one that is written."""
+    """How a key is written. The default is GitLab's way, and the only one that is written, encrypted or not."""
 
     separator: str = "/"
     compressed: bool = True
+    encrypted: bool = False
 
 
 GITLAB_SPELLING = Spelling()
@@ -103,12 +107,21 @@ class ObjectKey:
 
     def __str__(self) -> str:
         batch = "" if self.batch is None else f"/batch_{self.batch}"
-        ending = COMPRESSED_SUFFIX if self.spelling.compressed else ""
+        compressed = COMPRESSED_SUFFIX if self.spelling.compressed else ""
+        ending = f"{compressed}{ENCRYPTED_SUFFIX}" if self.spelling.encrypted else compressed
         return f"{self.entity}{self.spelling.separator}{self.relation}{batch}.{self.extension.value}{ending}"
 
     def canonical(self) -> "ObjectKey":
-        """The same object in the spelling that is written."""
+        """The same object in the spelling that is written, not encrypted."""
         return replace(self, spelling=GITLAB_SPELLING)
+
+    def encrypted(self) -> "ObjectKey":
+        """The same object as it is stored in an encrypted archive."""
+        return replace(self, spelling=replace(self.spelling, encrypted=True))
+
+    def decrypted(self) -> "ObjectKey":
+        """The same object as it is stored in an archive that is not encrypted."""
+        return replace(self, spelling=replace(self.spelling, encrypted=False))
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -121,7 +134,9 @@ class ObjectKey:
             relation=match["relation"],
             extension=Extension(match["extension"]),
             batch=None if match["batch"] is None else int(match["batch"]),
-            spelling=Spelling(match["separator"], compressed=match["gz"] is not None),
+            spelling=Spelling(
+                match["separator"], compressed=match["gz"] is not None, encrypted=match["age"] is not None
+            ),
         )
 
 

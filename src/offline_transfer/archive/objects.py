@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from offline_transfer.archive.checksums import Measured
+from offline_transfer.archive.encryption import PLAIN, Envelope
 from offline_transfer.archive.errors import LimitExceededError
 from offline_transfer.archive.gzip import compress, decompress, exact_blocks
 from offline_transfer.archive.keys import COMPRESSED_SUFFIX, ObjectKey
@@ -12,7 +13,7 @@ from offline_transfer.archive.limits import Limits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """Size and SHA-256 of an object as it is stored, and of its content before compression."""
+    """Size and SHA-256 of an object as it is stored, and of its content before compression and encryption."""
 
     stored_bytes: int
     sha256: str
@@ -21,14 +22,14 @@ class Measurement:
 
 
 class ObjectStream:
-    """Content of any piece sizes, compressed and measured on its way to a store.
+    """Content of any piece sizes, compressed, perhaps encrypted, and measured on its way to a store.
 
     Iterate it once, for instance as the body of an upload; `measurement` is there when the iteration has ended.
     """
 
-    def __init__(self, content: Iterable[bytes]) -> None:
+    def __init__(self, content: Iterable[bytes], envelope: Envelope = PLAIN) -> None:
         self._content = Measured(exact_blocks(content))
-        self._stored = Measured(compress(self._content))
+        self._stored = Measured(envelope.seal(compress(self._content)))
         self._ended = False
 
     def __iter__(self) -> Iterator[bytes]:

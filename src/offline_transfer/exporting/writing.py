@@ -3,11 +3,12 @@
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import IO, Final
 
 from offline_transfer.archive import tarball
+from offline_transfer.archive.checksums import Measured
 from offline_transfer.archive.encryption import PLAIN, Envelope
 from offline_transfer.archive.keys import ExportPrefix, ObjectKey
 from offline_transfer.archive.limits import Limits
@@ -21,7 +22,7 @@ _BLOCK_BYTES: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Spool:
-    """A compressed object that is whole and has not gone to the store yet."""
+    """A compressed object that is whole, has no envelope yet, and has not gone to the store."""
 
     file: IO[bytes]
     measurement: Measurement
@@ -54,17 +55,22 @@ class Destination:
         return self.place.key(str(self.prefix))
 
     def key(self, relative: ObjectKey | str) -> str:
-        """The key in the store."""
+        """The key in the store of an object, which may have an ending that its envelope gives it."""
+        return f"{self.plain_key(relative)}{self.envelope.suffix}"
+
+    def plain_key(self, relative: ObjectKey | str) -> str:
+        """The key in the store of what is never put into an envelope, and of any name below the top."""
         return self.place.key(self.prefix.key(relative))
 
     def relative(self, key: str) -> str:
-        """The key in the archive of a key in the store: the reverse of `key`."""
+        """The name below the top of a key in the store: the reverse of `plain_key`."""
         return key.removeprefix(f"{self.top}/")
 
     def put(self, relative: ObjectKey | str, spool: Spool) -> Measurement:
         """Put an object there."""
-        self.place.store.put(self.key(relative), partial(_from_start, spool.file))
-        return spool.measurement
+        source = _SealedSource(spool.file, self.envelope)
+        self.place.store.put(self.key(relative), source)
+        return replace(spool.measurement, stored_bytes=source.last_attempt.length, sha256=source.last_attempt.sha256)
 
     def put_content(self, relative: ObjectKey | str, content: Iterable[bytes]) -> Measurement:
         """Compress content that exists once, and put it there."""
@@ -76,26 +82,40 @@ class Destination:
         with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as file:
             for block in content:
                 file.write(block)
-            self.place.store.put(self.key(relative), partial(_from_start, file))
+            self.place.store.put(self.plain_key(relative), partial(_from_start, file))
 
     def put_tar(self, relative: ObjectKey, members: Callable[[], Iterable[Member]], limits: Limits) -> Measurement:
         """Put a compressed tar there. `members` is asked anew for every attempt of the store."""
-        source = _TarSource(members, limits, str(relative))
+        source = _TarSource(members, self.envelope, limits, str(relative))
         self.place.store.put(self.key(relative), source)
         return source.measurement
+
+
+class _SealedSource:
+    """A source whose last attempt is measured: with an envelope the bytes differ each time."""
+
+    def __init__(self, file: IO[bytes], envelope: Envelope) -> None:
+        self._file = file
+        self._envelope = envelope
+        self.last_attempt = Measured(())
+
+    def __call__(self) -> Iterable[bytes]:
+        self.last_attempt = Measured(self._envelope.seal(_from_start(self._file)))
+        return self.last_attempt
 
 
 class _TarSource:
     """A source whose last attempt is measured."""
 
-    def __init__(self, members: Callable[[], Iterable[Member]], limits: Limits, name: str) -> None:
+    def __init__(self, members: Callable[[], Iterable[Member]], envelope: Envelope, limits: Limits, name: str) -> None:
         self._members = members
+        self._envelope = envelope
         self._limits = limits
         self._name = name
         self._stream: ObjectStream | None = None
 
     def __call__(self) -> Iterable[bytes]:
-        self._stream = ObjectStream(tarball.write(self._members(), self._limits, self._name))
+        self._stream = ObjectStream(tarball.write(self._members(), self._limits, self._name), self._envelope)
         return self._stream
 
     @property
