@@ -44,6 +44,7 @@ class BatchedProject:
     """The tree of one project, cut into slices."""
 
     kind: Final = PortableKind.PROJECT
+    source_id: Final = None
 
     def __init__(self, tree: Path, batch_records: int) -> None:
         self.full_path: Final = tree.name

@@ -67,6 +67,7 @@ class RecordsSource:
     attributes: JsonObject = field(default_factory=dict)
     relations: Mapping[str, Sequence[Records]] = field(default_factory=dict)
     highest: JsonObject = field(default_factory=dict)
+    source_id: int | None = None
 
     def root(self) -> JsonObject:
         """The portable's own attributes."""

@@ -104,6 +104,12 @@ class ProjectFiles:
         self._places: Final = places
         self._relations: Final = relations
 
+    @property
+    def source_id(self) -> int | None:
+        """Its id at the source, which only some older exports say."""
+        said = self.root().get("id")
+        return said if type(said) is int and said > 0 else None
+
     def root(self) -> JsonObject:
         """Its own attributes; none where `tree/project.json` is absent."""
         return _document(self._places.tree, layout.ROOT_FILE, self._places.limits)
@@ -143,6 +149,7 @@ class GroupFiles:
     def __init__(self, places: Places, relations: frozenset[str], *, group_id: int, full_path: str) -> None:
         self.full_path: Final = full_path
         self.group_id: Final = group_id
+        self.source_id: Final = group_id
         self._places: Final = places
         self._relations: Final = relations
 

@@ -72,6 +72,11 @@ class ArchiveEntity:
         """Whether it is a group or a project."""
         return self.prefix.kind
 
+    @property
+    def source_id(self) -> int:
+        """Its id at the source."""
+        return self.prefix.id
+
     def root(self) -> JsonObject:
         """Its own attributes. Raises WrongAttributesError when they are absent or damaged."""
         document = self._document("self")

@@ -78,7 +78,7 @@ def _prepare(context: ImportContext, bulk_import: BulkImport, entity: ImportEnti
     ids = SequenceIds(database)
     made = entity.project_id if source.kind is PortableKind.PROJECT else entity.namespace_id
     portable_id = made or ids.next("projects" if source.kind is PortableKind.PROJECT else "namespaces")
-    destination = Destination(portable_id, datetime.now(UTC).isoformat())
+    destination = Destination(portable_id, datetime.now(UTC).isoformat(), source.source_id)
     if made is None:
         _make(context, entity, source, destination)
     with database.session() as session:

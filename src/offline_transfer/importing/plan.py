@@ -89,6 +89,8 @@ class NodePlan:
     linked: "list[tuple[str, NodePlan]]" = field(default_factory=list)
     between: "NodePlan | None" = None
     left_out: "dict[str, NodePlan]" = field(default_factory=dict)
+    owned: "tuple[NodePlan, ...]" = ()
+    """The children that others than this portable have below the same record."""
 
     @property
     def is_shared(self) -> bool:
@@ -214,6 +216,7 @@ def _compile(
         plan.between = _compile(_between_node(node, join.through), parent)
     with_children(node, plan)
     plan.known |= plan.children.keys()
+    plan.owned = tuple(child for child in plan.children.values() if child.node.own is not None)
     plan.linked = [(link.attribute, _compile(_linked_node(node, link), plan)) for link in node.link_by]
     return plan
 

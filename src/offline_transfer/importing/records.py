@@ -12,6 +12,7 @@ from offline_transfer.contributions.lookup import UserLookup
 from offline_transfer.forge.enums import AccessLevel
 from offline_transfer.importing import rules
 from offline_transfer.importing.convert import text
+from offline_transfer.importing.owned import project_of
 from offline_transfer.importing.people import People, source_id_of
 from offline_transfer.importing.plan import NOW, NodePlan, Treatment, count_nested, records_of
 from offline_transfer.importing.prepare import PREPARE
@@ -33,6 +34,8 @@ class Destination:
 
     portable_id: int
     now: str
+    source_id: int | None = None
+    """The id of the portable at the source, where that is known."""
     level_cap: int = AccessLevel.owner
     may_grant: bool = True
 
@@ -44,7 +47,7 @@ class RecordBuilder:
         self.destination = destination
         self._ids = ids
         self._people = People(users)
-        self._references = References(ids, shared, self.template)
+        self._references = References(ids, shared, self.template, destination.source_id)
         self._templates: dict[NodePlan, list[Any]] = {}
 
     @property
@@ -54,7 +57,7 @@ class RecordBuilder:
 
     def unit(self, plan: NodePlan, record: Record, index: int) -> Unit:
         """The unit of one record of the first level; `index` is its place in the relation, from 0."""
-        unit = Unit(index, plan, title=_title(record))
+        unit = Unit(index, plan, title=_title(record), project_id=project_of(record))
         if plan.node.is_user:
             self._learn_user(plan, record, unit)
         elif plan.is_shared:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from offline_transfer.importing import shims
+from offline_transfer.importing.owned import keep_own
 from offline_transfer.importing.plan import NodePlan, count_nested, has_children
 from offline_transfer.importing.units import Row, SharedRef, Unit
 from offline_transfer.relations.nodes import Scope
@@ -32,15 +33,20 @@ class SharedCache(Protocol):
 class References:
     """Refers to shared records by their natural keys."""
 
-    def __init__(self, ids: Ids, shared: SharedCache, template: Callable[[NodePlan], list[Any]]) -> None:
+    def __init__(
+        self, ids: Ids, shared: SharedCache, template: Callable[[NodePlan], list[Any]], source_id: int | None
+    ) -> None:
         self._ids = ids
         self._shared = shared
         self._template = template
+        self._source_id = source_id
 
     def share(self, plan: NodePlan, record: Record, unit: Unit, row: Row | None) -> None:
         """A shared record, below `row` or by itself."""
         for shim in plan.shims:
             shim(record)
+        if plan.owned:
+            keep_own(plan, record, unit, self._source_id)
         key, problem = key_of(plan, record)
         if problem is not None:
             unit.fail(plan.path, problem[0], problem[1])

@@ -50,6 +50,10 @@ class EntitySource(Protocol):
     def full_path(self) -> str:
         """Its full path at the source."""
 
+    @property
+    def source_id(self) -> int | None:
+        """The id by which its records name it, None where the source does not say."""
+
     def root(self) -> JsonObject:
         """Its own attributes (`self`). Raises BadInputError when they are absent or damaged."""
 

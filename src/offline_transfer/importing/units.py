@@ -62,6 +62,8 @@ class Unit:
     users: list[tuple[Row, int, int]] = field(default_factory=list)
     named: list[int] = field(default_factory=list)
     title: str | None = None
+    project_id: int | None = None
+    """The project at the source to which the record says it belongs."""
     local: dict[tuple[Any, ...], Row] = field(default_factory=dict)
 
     def recognise(self, path: str, count: int = 1) -> None:

@@ -22,6 +22,7 @@ class Skip(StrEnum):
     NO_AUTHOR = "no_author"
     NO_PLACE = "no_place"
     NOT_FOUND = "not_found"
+    OTHER_PROJECT = "other_project"
     PARENT_SKIPPED = "parent_skipped"
 
 

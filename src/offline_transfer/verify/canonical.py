@@ -103,6 +103,12 @@ class CanonicalNode:
         """Whether its records may belong to a group."""
         return any(attribute.rule is ImportRule.ADOPTED for attribute, _ in self._ruled)
 
+    def is_own(self, record: JsonObject, context: Context, references: References) -> bool:
+        """Whether a record belongs to the project, where those of others may hang on the same record and do not travel."""
+        if self.node is None or self.node.own is None or record.get(self.node.own.name) is None:
+            return True
+        return references.portable(PortableKind.PROJECT, record[self.node.own.name]) == context.entity
+
     def walk(self) -> "Iterator[CanonicalNode]":
         """This node and all below it."""
         yield self
@@ -119,7 +125,8 @@ class CanonicalNode:
                 if not _holds_records(value):
                     # Under a name of its own, since digests of children stand under the relation's.
                     values[f"{key} (no records)"] = plain(value)
-                found.children[key] = [child.canonical(below, context, references) for below in records_of(value)]
+                own = [below for below in records_of(value) if child.is_own(below, context, references)]
+                found.children[key] = [child.canonical(below, context, references) for below in own]
             elif value is not None and key not in self._excluded:
                 reading = self._values.get(key)
                 values[key] = plain(value) if reading is None else reading(value, references)

@@ -42,7 +42,9 @@ def destinations(database_url: str, tmp_path: Path) -> Iterator[list[Destination
 
 
 @contextmanager
-def held_until_both_wait(address: str, hold: sql.Composed | sql.SQL, *, locks: Sequence[str] = ANY_LOCK) -> Iterator[None]:
+def held_until_both_wait(
+    address: str, hold: sql.Composed | sql.SQL, *, locks: Sequence[str] = ANY_LOCK
+) -> Iterator[None]:
     """Runs the block while a statement's locks are held; they are given up when two others wait for one of these sorts."""
     with psycopg.connect(address) as holder, psycopg.connect(address, autocommit=True) as watcher:
         holder.execute(hold)

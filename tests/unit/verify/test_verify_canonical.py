@@ -38,7 +38,8 @@ class Plainly:
         return source_id
 
     def portable(self, kind: PortableKind, source_id: JsonValue) -> JsonValue:
-        return f"{kind} {source_id}"
+        # The project of the first of two values is the one that is compared.
+        return "top" if (kind, source_id) == (PortableKind.PROJECT, 1) else f"{kind} {source_id}"
 
 
 def context() -> Context:
@@ -110,6 +111,19 @@ def test_every_attribute_of_every_place_is_compared(top: RelationNode) -> None:
         if compared_wrongly(compiled, node, attribute)
     ]
     assert wrong == []
+
+
+def test_what_other_projects_have_below_a_shared_record_is_not_compared() -> None:
+    labels = CanonicalNode("labels", tree(PortableKind.PROJECT).relation("labels"))
+
+    def digest(*priorities: JsonValue) -> bytes:
+        record: JsonObject = {"title": "bug", "priorities": list(priorities)}
+        return HASHER.digest(labels.canonical(record, context(), Plainly()))
+
+    own: JsonObject = {"project_id": 1, "priority": 5}
+    assert digest(own, {"project_id": 2, "priority": 7}) == digest(own)
+    assert digest(own, {"project_id": 1, "priority": 7}) != digest(own)
+    assert digest(own, {"priority": 7}) != digest(own)
 
 
 def test_every_rule_has_a_function() -> None:
