@@ -32,6 +32,7 @@ from offline_transfer.storage.errors import (
 from offline_transfer.storage.location import Location
 from offline_transfer.storage.objects import BucketStore
 from offline_transfer.storage.parameters import CREDENTIALS_BYTES, checked_bucket, checked_parameters
+from offline_transfer.storage.policed import policed_store
 from offline_transfer.storage.providers import Provider
 from offline_transfer.storage.retry import RetryingStore, RetryPolicy
 from offline_transfer.storage.store import Store
@@ -146,9 +147,16 @@ class StorageConfiguration:
         """
         if self.provider is Provider.DISK:
             return self._open_disk(policy)
-        if self.origin is Origin.REQUEST:
-            self._require_allowed(policy)
-        return Location(RetryingStore(BucketStore(self._bucket(patience)), policy=patience.retries), self.prefix)
+        return Location(RetryingStore(self._store(policy, patience), policy=patience.retries), self.prefix)
+
+    def _store(self, policy: EgressPolicy, patience: Patience) -> Store:
+        bucket = self._bucket(patience)
+        if self.origin is Origin.COMMAND_LINE:
+            return BucketStore(bucket)
+        self._require_allowed(policy)
+        if bucket.connection.allow_http and not policy.allow_plain_http:
+            raise StorageNotAllowedError(what="A store without encryption", setting="allow_plain_http_endpoints")
+        return policed_store(bucket, policy)
 
     def _open_disk(self, policy: EgressPolicy) -> Location:
         if self.origin is Origin.COMMAND_LINE:

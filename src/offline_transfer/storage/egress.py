@@ -1,7 +1,33 @@
-"""Where the stores that a request names may be."""
+"""Where the stores that a request names may be, and the way there.
 
-from dataclasses import dataclass
+The library that talks to stores resolves names and follows redirects by itself. So what a request names is reached through a proxy
+of ours (`proxy.EgressProxy`), which asks a `Passage` for every connection: a name is resolved once, its addresses are checked, and
+the connection goes to the very address that was checked.
+"""
+
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final, TypeAlias
+
+from offline_transfer.errors import StorageError
+from offline_transfer.storage.addresses import AddressKind, kind_of_address, parse_address
+from offline_transfer.storage.destinations import Destination
+from offline_transfer.storage.errors import EgressRefusedError, StorageElsewhereError
+
+SocketAddress: TypeAlias = tuple[str, int]
+Resolver: TypeAlias = Callable[[str, int], Sequence[SocketAddress]]
+"""Gives the numeric addresses and ports of a host and port, the best one first. Raises OSError."""
+
+_CONNECT_SECONDS: Final = 10.0
+_ADDRESSES_TRIED: Final = 4
+
+
+def resolve(host: str, port: int) -> Sequence[SocketAddress]:
+    """Asks the system, as every program does."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+    return [(str(address[0]), int(address[1])) for *_, address in found]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,3 +44,60 @@ class EgressPolicy:
     allow_private: bool = False
     allow_loopback: bool = False
     disk_roots: tuple[Path, ...] = ()
+    resolver: Resolver = field(default=resolve, repr=False, compare=False)
+
+    def allowed_kinds(self) -> frozenset[AddressKind]:
+        """The kinds of addresses at which stores may be."""
+        kinds = {AddressKind.PUBLIC}
+        if self.allow_private:
+            kinds.add(AddressKind.PRIVATE)
+        if self.allow_loopback:
+            kinds.add(AddressKind.LOOPBACK)
+        return frozenset(kinds)
+
+
+class Passage:
+    """The way of one store to the network: where it may go, and what became of it. Threads may share one."""
+
+    def __init__(
+        self, *, store: str, allowed: Mapping[Destination, frozenset[AddressKind]], resolver: Resolver
+    ) -> None:
+        self._store = store
+        self._allowed = allowed
+        self._resolver = resolver
+        self._refusal: StorageError | None = None
+
+    def connect(self, destination: Destination) -> socket.socket:
+        """A connection to one of the addresses of the destination.
+
+        All of them must be allowed, or none is contacted. Raises EgressRefusedError, StorageElsewhereError, and OSError for what
+        cannot be found or reached.
+        """
+        allowed = self._allowed.get(destination)
+        if allowed is None:
+            raise self._refused(StorageElsewhereError(store=self._store, destination=destination))
+        addresses = self._resolver(destination.host, destination.port)
+        for host, _ in addresses:
+            kind = kind_of_address(parse_address(host))
+            if kind not in allowed:
+                raise self._refused(EgressRefusedError(store=self._store, destination=destination, kind=kind))
+        return _dial(addresses[:_ADDRESSES_TRIED])
+
+    def take_refusal(self) -> StorageError | None:
+        """Why a connection was refused since this was asked last: what the library says of it is not enough to tell."""
+        refusal, self._refusal = self._refusal, None
+        return refusal
+
+    def _refused(self, refusal: StorageError) -> StorageError:
+        self._refusal = refusal
+        return refusal
+
+
+def _dial(addresses: Sequence[SocketAddress]) -> socket.socket:
+    failure = OSError("the name has no address")
+    for address in addresses:
+        try:
+            return socket.create_connection(address, _CONNECT_SECONDS)
+        except OSError as error:
+            failure = error
+    raise failure

@@ -108,3 +108,19 @@ class StorageNotAllowedError(BadInputError):
 
 class DirectoryNotAllowedError(BadInputError):
     """{directory} does not lie below a directory that exports may be written to. Ask an administrator which are allowed."""
+
+
+class EgressRefusedError(StorageError):
+    """{store} was not contacted, since {destination} is at {kind}. Choose another endpoint, or, where it belongs to this network,
+    ask an administrator to change allow_local_requests.
+
+    The address itself is not said: whoever asks need not learn what the names of this network lead to.
+    """
+
+    http_status = 422
+
+
+class StorageElsewhereError(StorageError):
+    """{store} sent a request on to {destination}, where it is not followed. Name the endpoint and region that it belongs to."""
+
+    http_status = 422

@@ -12,6 +12,7 @@ import obstore
 from offline_transfer.errors import OfflineTransferError
 from offline_transfer.storage.answers import FAILURES, Operation, meaning, means_no_ranges
 from offline_transfer.storage.buckets import Bucket, connect, describe
+from offline_transfer.storage.egress import Passage
 from offline_transfer.storage.errors import (
     InvalidObjectKeyError,
     ObjectCutError,
@@ -43,8 +44,11 @@ class BucketStore:
     lifecycle rule of the bucket removes them. Listings leave out the empty objects that consoles make to show a folder.
     """
 
-    def __init__(self, bucket: Bucket, *, largest_object: int = _LARGEST_OBJECT) -> None:
+    def __init__(
+        self, bucket: Bucket, *, passage: Passage | None = None, largest_object: int = _LARGEST_OBJECT
+    ) -> None:
         self._name = describe(bucket)
+        self._passage = passage
         self._client = connect(bucket)
         self._largest_object = largest_object
 
@@ -218,7 +222,8 @@ class BucketStore:
             raise error
 
     def _meaning(self, failure: Exception, key: str, operation: Operation) -> OfflineTransferError:
-        return meaning(failure, store=self._name, key=key, operation=operation)
+        refusal = self._passage.take_refusal() if self._passage else None
+        return refusal or meaning(failure, store=self._name, key=key, operation=operation)
 
 
 @dataclass(frozen=True, slots=True)
