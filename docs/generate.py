@@ -245,7 +245,8 @@ def _values(field: FieldInfo) -> str:
     if not bounds:
         return "a path" if field.annotation is Path else "a text"
     highest = f" to {bounds['le']}" if "le" in bounds else ""
-    return f"a whole number from {bounds['ge']}{highest}"
+    kind = "number" if field.annotation is float else "whole number"
+    return f"a {kind} from {bounds['ge']}{highest}"
 
 
 def _default_of_setting(name: str, field: FieldInfo) -> str:

@@ -5,7 +5,7 @@ Addresses go to libpq as they are, so whatever `psql` accepts is accepted. A pas
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -94,6 +94,8 @@ class Database:
     engine: Engine
     sessions: sessionmaker[Session]
     where: str
+    conninfo: str = field(repr=False)
+    """The address for a library that connects by itself; it may hold a password."""
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -150,7 +152,7 @@ def connect(url: str) -> Database:
     if version < OLDEST_POSTGRESQL * 10_000:
         engine.dispose()
         raise DatabaseTooOldError(where=where, version=version // 10_000, oldest=OLDEST_POSTGRESQL)
-    return Database(engine, sessionmaker(engine, expire_on_commit=False), where)
+    return Database(engine, sessionmaker(engine, expire_on_commit=False), where, _libpq_address(url))
 
 
 def require_current_schema(database: Database) -> None:

@@ -32,6 +32,14 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class SmtpEncryption(StrEnum):
+    """How the connection to a mail server is encrypted."""
+
+    NONE = "none"
+    STARTTLS = "starttls"
+    TLS = "tls"
+
+
 def default_data_dir(environment: Mapping[str, str] = os.environ) -> Path:
     """Where an instance lies when nobody says otherwise: the XDG data directory of the user."""
     xdg = environment.get("XDG_DATA_HOME", "")
@@ -84,9 +92,94 @@ class Settings(BaseSettings):
         pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
         description="The address of this instance: the source hostname of the archives that it writes.",
     )
+    smtp_host: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9.:_-]+$",
+        description="The server that takes mails. Without one they are kept as `.eml` files in the directory `mail` of the data"
+        " directory.",
+    )
+    smtp_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="Its port. 587 with `starttls`, 465 with `tls` and 25 with `none` if it is not set.",
+    )
+    smtp_encryption: SmtpEncryption = Field(
+        default=SmtpEncryption.STARTTLS,
+        description="How the connection to it is encrypted: `starttls` begins in the clear and insists on encryption, `tls` is"
+        " encrypted from the start, `none` is not.",
+    )
+    smtp_user: str | None = Field(
+        default=None,
+        description="The user for whom it takes mails, where it asks for one.",
+    )
+    smtp_password: SecretStr | None = Field(
+        default=None,
+        description="The password of that user.",
+    )
+    mail_from: str | None = Field(
+        default=None,
+        description="The address that mails come from; `offline-transfer@` and the host of `instance_url` if it is not set.",
+    )
     log_level: LogLevel = Field(
         default=LogLevel.INFO,
         description="The least severity that is logged: `debug`, `info`, `warning` or `error`.",
+    )
+    worker_processes: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="How many worker processes `serve` and `worker` start, each of which does one job at a time. "
+        "As many as there are cores if it is not set.",
+    )
+    worker_memory_mib: int = Field(
+        default=512,
+        ge=64,
+        description="How many mebibytes of memory a worker process may hold. One that has more ends at the next step of its job, "
+        "and a fresh one takes its place.",
+    )
+    worker_grace_seconds: float = Field(
+        default=20.0,
+        ge=0,
+        description="How long a worker that is told to end may go on with the step that it is at. Then it ends at once, and its job "
+        "is put back.",
+    )
+    heartbeat_seconds: float = Field(
+        default=5.0,
+        ge=0.01,
+        description="How often a worker says that it lives.",
+    )
+    stalled_seconds: float = Field(
+        default=30.0,
+        ge=0.01,
+        description="How long a worker may be silent before its job is given to another. A multiple of `heartbeat_seconds`.",
+    )
+    poll_seconds: float = Field(
+        default=2.0,
+        ge=0.01,
+        description="How often an idle worker looks for jobs. It is woken for new ones; this is for those that were due later.",
+    )
+    sweep_seconds: int = Field(
+        default=30,
+        ge=1,
+        description="How often the workers look for what slipped through: jobs of dead workers, work that does not move, "
+        "credentials that are no longer needed.",
+    )
+    job_attempts: int = Field(
+        default=5,
+        ge=1,
+        description="How often a job is tried that fails for a reason which may pass, before it is given up.",
+    )
+    retry_seconds: float = Field(
+        default=2.0,
+        ge=0,
+        description="How long a job that failed waits before it is tried again; twice as long after each further failure, "
+        "five minutes at most.",
+    )
+    keep_days: int = Field(
+        default=14,
+        ge=1,
+        description="How many days jobs that have ended, and logs, are kept.",
     )
 
 

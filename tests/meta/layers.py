@@ -8,7 +8,7 @@ from typing import Final
 PACKAGE: Final = "offline_transfer"
 
 FLOORS: Final = (
-    frozenset({"errors", "settings", "types", "db", "queue", "secrets", "mail", "embedded", "migrations"}),
+    frozenset({"errors", "settings", "types", "db", "queue", "secrets", "mail", "logs", "embedded", "migrations"}),
     frozenset({"storage", "archive"}),
     frozenset({"forge"}),
     frozenset({"relations", "transfers"}),

@@ -26,6 +26,16 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         "flush_bytes": 2_097_152,
         "instance_url": "http://localhost",
         "log_level": LogLevel.INFO,
+        "worker_processes": None,
+        "worker_memory_mib": 512,
+        "worker_grace_seconds": 20.0,
+        "heartbeat_seconds": 5.0,
+        "stalled_seconds": 30.0,
+        "poll_seconds": 2.0,
+        "sweep_seconds": 30,
+        "job_attempts": 5,
+        "retry_seconds": 2.0,
+        "keep_days": 14,
     }
 
 
@@ -39,6 +49,16 @@ def test_every_setting_can_be_given_by_the_environment(monkeypatch: pytest.Monke
         "flush_bytes": "65536",
         "instance_url": "https://gitlab.example.com/git/",
         "log_level": "debug",
+        "worker_processes": "3",
+        "worker_memory_mib": "256",
+        "worker_grace_seconds": "1.5",
+        "heartbeat_seconds": "0.5",
+        "stalled_seconds": "2",
+        "poll_seconds": "0.25",
+        "sweep_seconds": "1",
+        "job_attempts": "2",
+        "retry_seconds": "0.5",
+        "keep_days": "1",
     }
     assert given.keys() == Settings.model_fields.keys()
     for name, value in given.items():
@@ -52,6 +72,16 @@ def test_every_setting_can_be_given_by_the_environment(monkeypatch: pytest.Monke
         "flush_bytes": 65536,
         "instance_url": "https://gitlab.example.com/git",
         "log_level": LogLevel.DEBUG,
+        "worker_processes": 3,
+        "worker_memory_mib": 256,
+        "worker_grace_seconds": 1.5,
+        "heartbeat_seconds": 0.5,
+        "stalled_seconds": 2.0,
+        "poll_seconds": 0.25,
+        "sweep_seconds": 1,
+        "job_attempts": 2,
+        "retry_seconds": 0.5,
+        "keep_days": 1,
     }
 
 

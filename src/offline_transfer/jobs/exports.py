@@ -3,33 +3,35 @@
 from offline_transfer import queue
 from offline_transfer.exporting import finish, names, portable, process
 from offline_transfer.exporting.context import ExportContext
+from offline_transfer.jobs import contexts
+from offline_transfer.queue import QueueName
 
 
-@queue.register(names.EXPORT)
+@queue.register(names.EXPORT, queue=QueueName.ROWS, context=contexts.export)
 def offline_export(context: ExportContext, *, offline_export_id: int) -> None:
     """Import::Offline::ExportWorker: starts the groups and projects of an export."""
     process.start(context, offline_export_id)
 
 
-@queue.register(names.PORTABLE)
+@queue.register(names.PORTABLE, context=contexts.export)
 def portable_export(context: ExportContext, *, export_id: int) -> None:
     """BulkImports::RelationExportWorker: one group or project, all relations that fit one batch."""
     portable.export_portable(context, export_id)
 
 
-@queue.register(names.BATCH)
+@queue.register(names.BATCH, context=contexts.export)
 def relation_batch_export(context: ExportContext, *, batch_id: int) -> None:
     """BulkImports::RelationBatchExportWorker: one batch of a large relation."""
     portable.export_batch(context, batch_id)
 
 
-@queue.register(names.USER_CONTRIBUTIONS)
+@queue.register(names.USER_CONTRIBUTIONS, queue=QueueName.ROWS, context=contexts.export)
 def user_contributions_export(context: ExportContext, *, export_id: int) -> None:
     """BulkImports::UserContributionsExportWorker: the users whom a group or project names."""
     portable.export_contributions(context, export_id)
 
 
-@queue.register(names.FINISH)
+@queue.register(names.FINISH, queue=QueueName.ROWS, context=contexts.export)
 def finish_offline_export(context: ExportContext, *, offline_export_id: int) -> None:
     """The end of an export."""
     finish.finish(context, offline_export_id)

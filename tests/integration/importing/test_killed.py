@@ -147,7 +147,9 @@ def run(destination: Destination, life: Life, slug: str) -> int:
 def mortal(destination: Destination, life: Life) -> Destination:
     """The same instance for somebody who dies."""
     found = destination.database
-    return replace(destination, database=MortalDatabase(found.engine, found.sessions, found.where, life))
+    return replace(
+        destination, database=MortalDatabase(found.engine, found.sessions, found.where, found.conninfo, life)
+    )
 
 
 def sizes(destination: Destination) -> dict[str, int]:

@@ -48,6 +48,7 @@ def upgrade() -> None:
     """Bring the schema to this revision."""
     # Both are scripts of several statements, which only the driver's own connection takes.
     connection = op.get_bind().connection.driver_connection
+    assert connection is not None
     connection.execute(SchemaManager.get_schema())
     connection.execute(OURS)
     connection.execute(f"COMMENT ON TABLE procrastinate_jobs IS 'Procrastinate {version('procrastinate')}'")

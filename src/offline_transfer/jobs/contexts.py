@@ -1,0 +1,26 @@
+"""What job functions are given before their ids, made of the instance of a worker."""
+
+from offline_transfer.exporting.context import ExportContext
+from offline_transfer.forge import application_settings
+from offline_transfer.jobs.instance import Instance
+from offline_transfer.secrets import Vault
+
+
+def export(instance: Instance) -> tuple[ExportContext]:
+    """For the jobs of an export. What an administrator changes holds from the next job on."""
+    with instance.database.session() as session:
+        egress = application_settings.read(session, instance.settings).egress()
+    context = ExportContext(
+        database=instance.database,
+        settings=instance.settings,
+        repositories=instance.repositories,
+        files=instance.files,
+        vault=Vault.of(instance.settings),
+        egress=egress,
+    )
+    return (context,)
+
+
+def plain(instance: Instance) -> tuple[Instance]:
+    """For jobs that work on the instance itself."""
+    return (instance,)

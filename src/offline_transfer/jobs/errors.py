@@ -1,0 +1,24 @@
+"""What can be wrong with workers and jobs."""
+
+from offline_transfer.errors import ConflictError, NotFoundError, OfflineTransferError
+
+
+class WorkerGivenUpError(ConflictError):
+    """This worker was silent for so long that its job was given to another. It ends; nothing that it does counts any more."""
+
+
+class WorkerDiedError(OfflineTransferError):
+    """The worker died {times} times while it did this job: the log of the job says where it was, and the system's log whether
+    memory ran out. Less at once may help: a smaller batch size, or fewer worker processes.
+    """
+
+
+class JobNotFoundError(NotFoundError):
+    """There is no job {id}. `offline-transfer jobs list` names those that are kept."""
+
+
+class ForeignDataDirectoryError(ConflictError):
+    """The data directory {directory} is not the one that belongs to the database {where}: {problem}. Give the right one with
+    `--data-dir` (a worker on another machine needs it on a shared file system), or take only jobs that need none with
+    `--queue rows`.
+    """

@@ -1,0 +1,158 @@
+"""One worker process: it does one job at a time until it is told to end, or has grown too large."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
+
+import psutil
+from procrastinate import App, JobContext, PsycopgConnector
+from procrastinate.worker import Worker as ProcrastinateWorker
+
+from offline_transfer import queue
+from offline_transfer.db import CONNECTION_PARAMETERS
+from offline_transfer.jobs import doing, outcomes, stalled
+from offline_transfer.jobs.errors import WorkerGivenUpError
+from offline_transfer.jobs.instance import Instance
+from offline_transfer.jobs.manager import FencedJobManager
+from offline_transfer.jobs.outcomes import HeldJob
+from offline_transfer.queue import Registration
+from offline_transfer.settings import MEBIBYTE
+
+# Procrastinate's own heartbeat stops as soon as a worker is told to end, when its job may yet take a while; ours goes on.
+_NEVER: Final = 10.0**9
+
+logger: Final = logging.getLogger(__name__)
+
+
+class Worker:
+    """Takes jobs of some queues, one after another."""
+
+    def __init__(self, instance: Instance, queues: Sequence[str]) -> None:
+        self._instance = instance
+        self._settings = instance.settings
+        self._queues = list(queues)
+        self._process = psutil.Process()
+        self._stopping = threading.Event()
+        self._job: HeldJob | None = None
+        self._app = self._make_app()
+        self._worker: ProcrastinateWorker | None = None
+
+    def run(self) -> None:
+        """Work until `stop`, or until this process has more memory than it may."""
+        stalled.sweep(self._instance.database, self._settings.stalled_seconds)
+        asyncio.run(self._run())
+
+    def stop(self) -> None:
+        """End: the job is asked to stop at its next step, and after the grace time the process ends at once.
+
+        Any thread may call this.
+        """
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        logger.info("worker.stopping")
+        threading.Thread(target=self._end_hard, name="grace", daemon=True).start()
+        if self._worker is not None:
+            self._worker.stop()  # type: ignore[no-untyped-call]  # Procrastinate annotates it half
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        async with self._app.open_async():
+            self._worker = ProcrastinateWorker(
+                self._app,
+                queues=self._queues,
+                concurrency=1,
+                fetch_job_polling_interval=self._settings.poll_seconds,
+                update_heartbeat_interval=_NEVER,
+                stalled_worker_timeout=self._settings.stalled_seconds,
+                install_signal_handlers=False,
+            )
+            if self._stopping.is_set():
+                return
+            logger.info("worker.started", extra={"queues": self._queues})
+            beating = asyncio.create_task(self._beat(self._worker))
+            try:
+                await self._worker.run()  # type: ignore[no-untyped-call]  # the same
+            finally:
+                beating.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await beating
+        logger.info("worker.ended")
+
+    async def _beat(self, worker: ProcrastinateWorker) -> None:
+        while True:
+            if worker.worker_id is not None:
+                try:
+                    await self._app.job_manager.update_heartbeat(worker.worker_id)
+                except WorkerGivenUpError as error:
+                    logger.warning("worker.given_up", extra={"error": error.message})
+                    self.stop()
+                    return
+            await asyncio.sleep(self._settings.heartbeat_seconds if worker.worker_id is not None else 0.01)
+
+    def _make_app(self) -> App:
+        connector = PsycopgConnector(
+            conninfo=self._instance.database.conninfo, kwargs=CONNECTION_PARAMETERS, min_size=1, max_size=4
+        )
+        app = App(connector=connector)
+        app.job_manager = FencedJobManager(connector, self._queues, transient=frozenset())
+        for registration in queue.registrations():
+            if registration.context is not None:
+                task = app.task(name=registration.name, queue=registration.queue, pass_context=True)
+                task(partial(self._do, registration))
+        return app
+
+    def _do(self, registration: Registration, context: JobContext, **ids: Any) -> None:
+        job = context.job
+        assert job.id is not None
+        held = HeldJob(
+            id=job.id, name=job.task_name, queue=job.queue, ids=ids, worker_id=job.worker_id, attempts=job.attempts
+        )
+        self._job = held
+        try:
+            doing.do(self._instance, registration, held, self._is_asked_to_stop)
+        finally:
+            self._job = None
+        if self._is_too_large():
+            logger.info("worker.too_large", extra={"memory_bytes": self._process.memory_info().rss})
+            self.stop()
+
+    def _is_asked_to_stop(self) -> bool:
+        return self._stopping.is_set() or self._is_too_large()
+
+    def _is_too_large(self) -> bool:
+        memory: int = self._process.memory_info().rss
+        return memory > self._settings.worker_memory_mib * MEBIBYTE
+
+    def _end_hard(self) -> None:
+        """End this process and its children when the grace time is over, whatever they are at; the job is put back before."""
+        threading.Event().wait(self._settings.worker_grace_seconds)
+        # What has to happen here may hang as well.
+        threading.Timer(5, _kill_group).start()
+        logger.warning("worker.killed", extra={"job": self._job.id if self._job else None})
+        with contextlib.suppress(Exception):
+            self._abandon()
+        _kill_group()
+
+    def _abandon(self) -> None:
+        job = self._job
+        if job is None:
+            return
+        with self._instance.database.session() as session:
+            if outcomes.lock(session, job):
+                outcomes.put_back(session, job)
+
+
+def _kill_group() -> None:
+    """A worker leads a process group, in which its children are, such as git."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)

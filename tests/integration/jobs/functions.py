@@ -1,0 +1,120 @@
+"""Jobs for tests, which worker processes import. What they do is told by rows, and by notifications of the channel `told`."""
+
+import os
+import time
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from offline_transfer import queue
+from offline_transfer.errors import OfflineTransferError
+from offline_transfer.jobs import contexts
+from offline_transfer.jobs.instance import Instance
+from offline_transfer.queue import QueueName
+from offline_transfer.transfers import fencing
+
+TABLE = "CREATE TABLE IF NOT EXISTS told (id bigserial PRIMARY KEY, what text NOT NULL, number bigint NOT NULL)"
+
+
+class PassingError(OfflineTransferError):
+    """The weather is bad."""
+
+    retryable = True
+
+
+class LastingError(OfflineTransferError):
+    """It never works."""
+
+
+def tell(session: Session, what: str, number: int) -> None:
+    """Writes a row, and says so."""
+    session.execute(text("INSERT INTO told (what, number) VALUES (:what, :number)"), {"what": what, "number": number})
+    session.execute(text("SELECT pg_notify('told', :told)"), {"told": f"{what} {number}"})
+
+
+def told_dead(session: Session, reason: str, **ids: int) -> None:
+    """What is told of a job that was given up."""
+    tell(session, f"dead: {reason}", ids["number"])
+
+
+@queue.register("test_tell", queue=QueueName.ROWS, context=contexts.plain)
+def tell_number(instance: Instance, *, number: int) -> None:
+    """Tells its number."""
+    with instance.database.session() as session:
+        tell(session, "done", number)
+
+
+@queue.register("test_file", context=contexts.plain)
+def tell_file(instance: Instance, *, number: int) -> None:
+    """The same, in the queue of files."""
+    tell_number(instance, number=number)
+
+
+@queue.register("test_pass", queue=QueueName.ROWS, context=contexts.plain, on_dead=told_dead)
+def fail_for_now(instance: Instance, *, number: int) -> None:
+    """Fails in a way that may pass, until so many attempts were made."""
+    job = queue.current()
+    assert job is not None
+    if job.attempt < number:
+        raise PassingError
+    tell_number(instance, number=number)
+
+
+@queue.register("test_last", queue=QueueName.ROWS, context=contexts.plain, on_dead=told_dead)
+def fail_for_good(_instance: Instance, *, number: int) -> None:
+    """Fails in a way that will not pass."""
+    raise LastingError(number=number)
+
+
+@queue.register("test_once", queue=QueueName.ROWS, context=contexts.plain, on_dead=told_dead)
+def hang_once(instance: Instance, *, number: int) -> None:
+    """Tells the pid of its process and hangs at the first attempt; is done at the second."""
+    job = queue.current()
+    assert job is not None
+    with instance.database.session() as session:
+        tell(session, "pid", os.getpid())
+    if job.attempt == 1:
+        time.sleep(600)
+    tell_number(instance, number=number)
+
+
+@queue.register("test_fenced", queue=QueueName.ROWS, context=contexts.plain, on_dead=told_dead)
+def wait_for_the_other(instance: Instance, *, number: int) -> None:
+    """The first attempt waits, before it writes, until the second is done, as one does that was suspended meanwhile."""
+    job = queue.current()
+    assert job is not None
+    with instance.database.session() as session:
+        tell(session, "pid", os.getpid())
+    if job.attempt == 1:
+        while not _is_done(instance, number):
+            time.sleep(0.05)
+    with instance.database.session() as session:
+        tell(session, "done", number)
+        fencing.require_own_job(session)
+
+
+@queue.register("test_steps", queue=QueueName.ROWS, context=contexts.plain)
+def go_in_steps(instance: Instance, *, number: int) -> None:
+    """Does a step, tells it, and stops between steps if asked; the first attempt never ends by itself."""
+    job = queue.current()
+    assert job is not None
+    while True:
+        with instance.database.session() as session:
+            tell(session, "step", job.attempt)
+        if job.attempt > 1:
+            break
+        time.sleep(0.05)
+        queue.stop_if_asked()
+    tell_number(instance, number=number)
+
+
+@queue.register("test_deaf", queue=QueueName.ROWS, context=contexts.plain)
+def hear_nothing(instance: Instance, *, number: int) -> None:
+    """The first attempt does not look whether it should stop."""
+    hang_once(instance, number=number)
+
+
+def _is_done(instance: Instance, number: int) -> bool:
+    with instance.database.session() as session:
+        count = text("SELECT count(*) FROM told WHERE what = 'done' AND number = :number")
+        return bool(session.scalar(count, {"number": number}))
