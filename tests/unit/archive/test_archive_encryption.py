@@ -203,15 +203,15 @@ def test_a_stream_that_is_left_takes_its_thread_along() -> None:
 
 
 def test_what_the_source_raises_passes_unchanged() -> None:
-    def broken() -> Iterator[bytes]:
-        yield bytes(300_000)
+    def broken(first: bytes) -> Iterator[bytes]:
+        yield first
         raise OSError("the disk is gone")
 
     before = active_count()
     with pytest.raises(OSError, match="the disk is gone"):
-        list(Encrypted((RECIPIENT,)).seal(broken()))
+        list(Encrypted((RECIPIENT,)).seal(broken(WHOLE)))
     with pytest.raises(OSError, match="the disk is gone"):
-        list(KEYS.open(itertools.chain([sealed(WHOLE)[:100_000]], broken()), NAME))
+        list(KEYS.open(broken(sealed(WHOLE)[:100_000]), NAME))
     assert active_count() == before
 
 
