@@ -1,0 +1,61 @@
+"""What `offline-transfer serve` becomes: `python -m offline_transfer.api --host HOST --port PORT --workers N`.
+
+Settings come from the environment. The workers are processes of their own that end with this one, however it ends.
+"""
+
+import argparse
+import logging
+import signal
+import sys
+from contextlib import ExitStack
+
+from offline_transfer import logs
+from offline_transfer.api import server
+from offline_transfer.api.app import create_app
+from offline_transfer.errors import ExitStatus, OfflineTransferError
+from offline_transfer.jobs import registration
+from offline_transfer.jobs.instance import open_service
+from offline_transfer.jobs.processes import WorkerProcesses
+from offline_transfer.settings import Settings, load_settings
+
+logger = logging.getLogger("offline_transfer.api")
+
+
+def main(arguments: list[str]) -> int:
+    """Serves until it is told to end; gives the exit status."""
+    parser = argparse.ArgumentParser(prog="offline-transfer serve")
+    parser.add_argument("--host", required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--workers", type=int)
+    options = parser.parse_args(arguments)
+    registration.register_all()
+    # While nothing is served yet, being told to end is like Ctrl-C: what was opened is closed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        settings = load_settings()
+        logs.write_logs(settings.log_level)
+        _serve(settings, options.host, options.port, workers=options.workers)
+    except OfflineTransferError as error:
+        sys.stderr.write(f"offline-transfer: {error.message}\n")
+        return error.exit_status
+    except KeyboardInterrupt:
+        return ExitStatus.INTERRUPTED
+    return ExitStatus.OK
+
+
+def _serve(settings: Settings, host: str, port: int, *, workers: int | None) -> None:
+    with ExitStack() as stack:
+        listening = stack.enter_context(server.listen(host, port))
+        instance = stack.enter_context(open_service(settings))
+        if workers != 0:
+            stack.enter_context(WorkerProcesses(settings, count=workers))
+        address = server.address_of(listening)
+        logger.info("server.started", extra={"address": address})
+        sys.stdout.write(f"Serving {address}\n")
+        sys.stdout.flush()
+        server.run(create_app(instance), listening)
+        logger.info("server.ended")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,34 @@
+"""How often somebody may ask. The counts are in memory: a restart forgets them, and each API process has its own."""
+
+import math
+import time
+from typing import Final
+
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+
+from offline_transfer.api.errors import TooManyFailedLoginsError, TooManyRequestsError
+
+FAILED_LOGINS: Final = RateLimitItemPerMinute(60, namespace="failed_logins")
+
+
+class RateLimits:
+    """The counts of one application."""
+
+    def __init__(self) -> None:
+        self._windows = FixedWindowRateLimiter(MemoryStorage())
+
+    def count_export(self, user_id: int, *, most: int) -> None:
+        """One more export of a user is asked for, of `most` a minute or without limit if that is 0. Raises TooManyRequestsError."""
+        if most:
+            self._count(RateLimitItemPerMinute(most, namespace="offline_export"), str(user_id), TooManyRequestsError)
+
+    def count_failed_login(self, address: str) -> None:
+        """One more token from an address was refused. Raises TooManyFailedLoginsError."""
+        self._count(FAILED_LOGINS, address, TooManyFailedLoginsError)
+
+    def _count(self, limit: RateLimitItem, who: str, error: type[TooManyRequestsError]) -> None:
+        if not self._windows.hit(limit, who):
+            left = self._windows.get_window_stats(limit, who).reset_time - time.time()
+            raise error(seconds=max(math.ceil(left), 1))

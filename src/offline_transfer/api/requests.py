@@ -1,0 +1,157 @@
+"""What clients send about offline exports: GitLab's parameters, and ours."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Final
+
+from pydantic import ConfigDict, Field, SkipValidation
+from pydantic.config import JsonDict
+
+from offline_transfer.api.validation import Parameters, misshapen, none_of, not_exactly_one
+from offline_transfer.storage.configuration import StorageConfiguration
+from offline_transfer.storage.parameters import (
+    CONFIGURATIONS,
+    AwsS3Configuration,
+    AzureConfiguration,
+    DiskConfiguration,
+    GcsAdcConfiguration,
+    GcsConfiguration,
+    GcsHmacConfiguration,
+    S3CompatibleConfiguration,
+)
+from offline_transfer.types import JsonObject
+
+MOST_ENTITIES: Final = 10_000
+MOST_RECIPIENTS: Final = 100
+LARGEST_BATCH: Final = 100_000
+LONGEST_TEXT: Final = 4096
+WITHOUT_BUCKET: Final = "disk_configuration"
+ENCRYPTIONS: Final = ("recipients", "passphrase")
+
+
+def _may_be_absent(schema: JsonDict) -> None:
+    """Whoever does not give a parameter leaves it out: null is none of its values."""
+    schema.pop("default", None)
+
+
+def _one_store(schema: JsonDict) -> None:
+    schema["oneOf"] = [{"required": [name] if name == WITHOUT_BUCKET else ["bucket", name]} for name in CONFIGURATIONS]
+
+
+def _one_store_or_none(schema: JsonDict) -> None:
+    _one_store(schema)
+    assert isinstance(schema["oneOf"], list)
+    schema["oneOf"].append({"maxProperties": 0})
+
+
+def _somebody_who_reads(schema: JsonDict) -> None:
+    schema["anyOf"] = [{"required": [name]} for name in ENCRYPTIONS]
+
+
+def _optional(**of_field: Any) -> Any:
+    return Field(default=None, json_schema_extra=_may_be_absent, **of_field)
+
+
+class StoreParameters(Parameters):
+    """Where an archive lies: a bucket, and exactly one configuration.
+
+    Configurations are only described here. `other_problems` looks at their shape. Their limits are the service's question, which
+    answers with another status, as GitLab does.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_one_store)
+
+    bucket: str = _optional(
+        min_length=1,
+        description="The bucket; with `azure_configuration` the container. A directory has none.",
+        examples=["offline-transfer-export"],
+    )
+    aws_s3_configuration: Annotated[AwsS3Configuration, SkipValidation] = _optional()
+    s3_compatible_configuration: Annotated[S3CompatibleConfiguration, SkipValidation] = _optional()
+    gcs_configuration: Annotated[GcsConfiguration, SkipValidation] = _optional()
+    gcs_hmac_configuration: Annotated[GcsHmacConfiguration, SkipValidation] = _optional()
+    gcs_adc_configuration: Annotated[GcsAdcConfiguration, SkipValidation] = _optional()
+    azure_configuration: Annotated[AzureConfiguration, SkipValidation] = _optional()
+    disk_configuration: Annotated[DiskConfiguration, SkipValidation] = _optional()
+
+    @classmethod
+    def other_problems(cls, said: JsonObject) -> Iterator[str]:
+        """A bucket that is absent, and configurations that are not exactly one or not in shape."""
+        if "bucket" not in said and WITHOUT_BUCKET not in said:
+            yield "bucket is missing"
+        yield from not_exactly_one(list(CONFIGURATIONS), said)
+        for name, model in CONFIGURATIONS.items():
+            if name in said:
+                yield from misshapen(model, name, said[name])
+
+
+def storage_of(said: JsonObject) -> StorageConfiguration:
+    """The store in parameters that were checked. Raises InvalidStorageParameterError."""
+    (name,) = (name for name in CONFIGURATIONS if name in said)
+    return StorageConfiguration.from_parameters(name, said[name], said.get("bucket"))
+
+
+class EntityParameters(Parameters):
+    """A group or project to export."""
+
+    full_path: str = Field(
+        description="Its full path, in any case. A group brings all groups and projects below it.",
+        examples=["flightjs/Flight"],
+    )
+    skip_relations: list[str] = Field(
+        default=[], description="Relations to leave out of it and of what lies below it.", examples=[["ci_pipelines"]]
+    )
+    include_descendants: bool = Field(
+        default=True, description="Whether the groups and projects below a group are exported too."
+    )
+
+
+class EncryptionParameters(Parameters):
+    """Who may read the archive: the owners of age recipients, whoever knows a passphrase, or both."""
+
+    model_config = ConfigDict(json_schema_extra=_somebody_who_reads)
+
+    recipients: list[str] = _optional(
+        min_length=1,
+        max_length=MOST_RECIPIENTS,
+        description="Public keys of age.",
+        examples=[["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]],
+    )
+    passphrase: str = _optional(min_length=1, max_length=LONGEST_TEXT, description="A passphrase.", repr=False)
+
+
+class ExportParameters(StoreParameters):
+    """An offline export."""
+
+    entities: list[EntityParameters] = Field(max_length=MOST_ENTITIES, description="The groups and projects to export.")
+    source_hostname: str = _optional(
+        max_length=LONGEST_TEXT,
+        description=(
+            "What the archive calls this instance: a URL of scheme, host and port, or an alias. Absent, it is the URL of this"
+            " instance. People see it when they are asked to accept contributions."
+        ),
+        examples=["https://gitlab.example.com"],
+    )
+    encryption: EncryptionParameters = _optional()
+    batch_size: int = _optional(
+        ge=1, le=LARGEST_BATCH, description="How many records of a relation go into one object of the archive."
+    )
+
+    @classmethod
+    def other_problems(cls, said: JsonObject) -> Iterator[str]:
+        """What the store lacks, and an encryption for nobody."""
+        yield from super().other_problems(said)
+        encryption = said.get("encryption")
+        if isinstance(encryption, dict):
+            yield from none_of(ENCRYPTIONS, encryption, inside="encryption")
+
+
+class RetryParameters(StoreParameters):
+    """The store again, when its credentials were purged; without it the one that is kept is used."""
+
+    model_config = ConfigDict(json_schema_extra=_one_store_or_none)
+
+    @classmethod
+    def other_problems(cls, said: JsonObject) -> Iterator[str]:
+        """What the store lacks, if there is one."""
+        if said:
+            yield from super().other_problems(said)

@@ -1,0 +1,80 @@
+"""The API as clients meet it: over a socket, in a thread of the test's process, with users and tokens of the test's own."""
+
+import threading
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from offline_transfer import queue
+from offline_transfer.api import server
+from offline_transfer.api.app import create_app
+from offline_transfer.db import Database
+from offline_transfer.forge import tokens
+from offline_transfer.forge.tokens import Scope
+from offline_transfer.forge.users import User
+from offline_transfer.jobs import registration
+from offline_transfer.jobs.instance import Instance, instance_of
+from offline_transfer.settings import Settings
+
+SECONDS = 30
+"""After which a server that does not answer is taken to hang."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user with a token."""
+
+    id: int
+    username: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """A running server, and the instance behind it."""
+
+    instance: Instance
+    address: str
+    clients: ExitStack
+
+    def client(self, person: Person | None = None, **headers: str) -> httpx.Client:
+        """A client with the token of a person, or without one."""
+        token = {"PRIVATE-TOKEN": person.token} if person else {}
+        client = httpx.Client(
+            base_url=f"{self.address}/api/v4", headers={**token, **headers}, timeout=SECONDS, trust_env=False
+        )
+        return self.clients.enter_context(client)
+
+    def person(self, username: str, *, scopes: Collection[Scope] = (Scope.API,), **columns: Any) -> Person:
+        """A new user with a token."""
+        with self.instance.database.session() as session:
+            user = User(username=username, name=username.title(), email=f"{username}@example.com", **columns)
+            session.add(user)
+            session.flush()
+            return Person(user.id, username, tokens.create(session, user, scopes=scopes).text)
+
+    def token(self, person: Person, *scopes: Scope) -> Person:
+        """The same person with another token."""
+        with self.instance.database.session() as session:
+            user = session.get_one(User, person.id)
+            return Person(person.id, person.username, tokens.create(session, user, scopes=scopes).text)
+
+
+@contextmanager
+def running_api(database: Database, directory: Path, **overrides: Any) -> Iterator[Api]:
+    """The API of an instance in a directory; it is the owner's of one machine unless settings say otherwise."""
+    registration.register_all()
+    settings = Settings(data_dir=directory, **overrides)
+    instance = instance_of(settings, queue.durable(database))
+    with ExitStack() as stack:
+        listening = stack.enter_context(closing(server.listen("127.0.0.1", 0)))
+        running = server.make_server(create_app(instance))
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, name="api")
+        thread.start()
+        stack.callback(thread.join, SECONDS)
+        stack.callback(setattr, running, "should_exit", True)
+        yield Api(instance, server.address_of(listening), stack.enter_context(ExitStack()))
