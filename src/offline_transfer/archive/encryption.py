@@ -4,7 +4,7 @@ Each object is one age file of its own. A passphrase is slow on purpose, so it o
 (`identity.age`), and that opens the objects.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from threading import Lock
@@ -43,6 +43,10 @@ class Envelope(Protocol):
     def suffix(self) -> str:
         """What the key of an object has at its end because of it."""
 
+    @property
+    def beside(self) -> Mapping[str, str]:
+        """What lies beside the objects because of it: keys relative to the export prefix, and hashes."""
+
     def seal(self, blocks: Iterable[bytes]) -> Iterable[bytes]:
         """The object as it is stored."""
 
@@ -56,6 +60,11 @@ class Plain:
         """See `Envelope.suffix`."""
         return ""
 
+    @property
+    def beside(self) -> Mapping[str, str]:
+        """See `Envelope.beside`."""
+        return {}
+
     def seal(self, blocks: Iterable[bytes]) -> Iterable[bytes]:
         """See `Envelope.seal`."""
         return blocks
@@ -65,33 +74,26 @@ PLAIN: Final = Plain()
 
 
 @dataclass(frozen=True, slots=True)
-class Encrypted:
-    """An age file for each object, which any of the recipients can open."""
-
-    recipients: tuple[str, ...]
-
-    @property
-    def suffix(self) -> str:
-        """See `Envelope.suffix`."""
-        return ENCRYPTED_SUFFIX
-
-    def seal(self, blocks: Iterable[bytes]) -> Generator[bytes, None, None]:
-        """See `Envelope.seal`. The bytes differ each time."""
-        return age_stream.encrypt(blocks, [Recipient.from_str(recipient) for recipient in self.recipients])
-
-
-@dataclass(frozen=True, slots=True)
 class Encryption:
-    """How an archive that is being written is encrypted. It holds no secret, so it may be kept."""
+    """An age file for each object, which any of the recipients can open. It holds no secret, so it may be kept."""
 
     recipients: tuple[str, ...]
     identity_sha256: str | None = None
     """The hash of the stored `identity.age`; None where there is no passphrase."""
 
     @property
-    def envelope(self) -> Envelope:
-        """What the objects are put into."""
-        return Encrypted(self.recipients)
+    def suffix(self) -> str:
+        """See `Envelope.suffix`."""
+        return ENCRYPTED_SUFFIX
+
+    @property
+    def beside(self) -> Mapping[str, str]:
+        """See `Envelope.beside`."""
+        return {} if self.identity_sha256 is None else {IDENTITY_KEY: self.identity_sha256}
+
+    def seal(self, blocks: Iterable[bytes]) -> Generator[bytes, None, None]:
+        """See `Envelope.seal`. The bytes differ each time."""
+        return age_stream.encrypt(blocks, [Recipient.from_str(recipient) for recipient in self.recipients])
 
     def to_json(self) -> JsonObject:
         """For the row of an export."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from mmap import ACCESS_READ, mmap
+from pathlib import Path
 from typing import IO, Final, Self
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -86,6 +87,19 @@ class SigningKey:
         if not isinstance(key, Ed25519PrivateKey):
             raise InvalidSigningKeyError(name=name, reason=_OTHER_KIND)
         return cls(key)
+
+    @classmethod
+    def of_file(cls, path: Path) -> Self:
+        """Read a file of ours. Raises `InvalidSigningKeyError`."""
+        try:
+            return cls.read(path.read_bytes(), str(path))
+        except OSError as error:
+            raise InvalidSigningKeyError(name=str(path), reason=error.strerror or "it cannot be read") from None
+
+    @property
+    def fingerprint(self) -> str:
+        """That of its public key."""
+        return self.public_key("").fingerprint
 
     def public_key(self, name: str) -> PublicKey:
         """The key that checks what this one signs."""

@@ -8,13 +8,15 @@ from functools import partial
 from typing import IO, Final
 
 from offline_transfer.archive import tarball
-from offline_transfer.archive.checksums import Measured
+from offline_transfer.archive.checksums import Measured, write_checksums
 from offline_transfer.archive.encryption import PLAIN, Envelope
-from offline_transfer.archive.keys import ExportPrefix, ObjectKey
+from offline_transfer.archive.keys import CHECKSUMS_KEY, SIGNATURE_KEY, ExportPrefix, ObjectKey
 from offline_transfer.archive.limits import Limits
 from offline_transfer.archive.objects import Measurement, ObjectStream
+from offline_transfer.archive.signature import SigningKey
 from offline_transfer.archive.tarball import Member
 from offline_transfer.storage.location import Location
+from offline_transfer.storage.sources import from_bytes
 
 SPOOL_BYTES: Final = 4 * 1024 * 1024
 _BLOCK_BYTES: Final = 1024 * 1024
@@ -83,6 +85,15 @@ class Destination:
             for block in content:
                 file.write(block)
             self.place.store.put(self.plain_key(relative), partial(_from_start, file))
+
+    def put_sums(self, sums: Iterable[tuple[str, str]], signing_key: SigningKey | None) -> None:
+        """Put `SHA256SUMS` there, pairs of stored keys and hashes, with its signature if there is a key to sign with."""
+        with tempfile.TemporaryFile() as file:
+            for line in write_checksums(sums):
+                file.write(line)
+            self.place.store.put(self.plain_key(CHECKSUMS_KEY), partial(_from_start, file))
+            if signing_key is not None:
+                self.place.store.put(self.plain_key(SIGNATURE_KEY), from_bytes(signing_key.sign(file)))
 
     def put_tar(self, relative: ObjectKey, members: Callable[[], Iterable[Member]], limits: Limits) -> Measurement:
         """Put a compressed tar there. `members` is asked anew for every attempt of the store."""

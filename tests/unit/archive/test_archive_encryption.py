@@ -11,7 +11,6 @@ from pyrage.x25519 import Identity
 
 from offline_transfer.archive import age_stream
 from offline_transfer.archive.encryption import (
-    Encrypted,
     Encryption,
     EncryptionRequest,
     Keys,
@@ -43,7 +42,7 @@ PASSPHRASE = "correct horse battery staple"
 
 
 def sealed(content: bytes) -> bytes:
-    return b"".join(Encrypted((RECIPIENT,)).seal([content]))
+    return b"".join(Encryption((RECIPIENT,)).seal([content]))
 
 
 def opened(stored: bytes, *, keys: Keys = KEYS, piece: int = 10_000) -> bytes:
@@ -62,7 +61,7 @@ def header_bytes(stored: bytes, content: bytes) -> int:
 @pytest.mark.parametrize("piece", [1_000, 70_000, 2_000_000])
 def test_what_was_sealed_is_what_is_opened(size: int, piece: int) -> None:
     whole = os.urandom(size)
-    stored = b"".join(Encrypted((RECIPIENT,)).seal(pieces(whole, piece)))
+    stored = b"".join(Encryption((RECIPIENT,)).seal(pieces(whole, piece)))
     assert opened(stored, piece=piece) == whole
 
 
@@ -74,7 +73,7 @@ def test_the_library_itself_reads_and_writes_the_same() -> None:
 
 def test_each_of_several_recipients_can_open() -> None:
     others = [Identity.generate() for _ in range(3)]
-    stored = b"".join(Encrypted(tuple(str(other.to_public()) for other in others)).seal([b"shared"]))
+    stored = b"".join(Encryption(tuple(str(other.to_public()) for other in others)).seal([b"shared"]))
     assert [opened(stored, keys=Keys((other,))) for other in others] == [b"shared"] * 3
 
 
@@ -168,7 +167,7 @@ def test_a_header_without_an_end_is_refused_soon() -> None:
 
 def test_an_object_is_compressed_before_it_is_encrypted_and_measured_on_both_sides() -> None:
     lines = [b'{"title":"label %d"}\n' % number for number in range(30_000)]
-    plain, stream = ObjectStream(lines), ObjectStream(lines, Encrypted((RECIPIENT,)))
+    plain, stream = ObjectStream(lines), ObjectStream(lines, Encryption((RECIPIENT,)))
     compressed, stored = b"".join(plain), b"".join(stream)
     assert opened(stored) == compressed
     assert stream.measurement.stored_bytes == len(stored)
@@ -185,7 +184,7 @@ def test_both_directions_hold_no_more_than_some_blocks() -> None:
             taken += 100_000
             yield bytes(100_000)
 
-    through = KEYS.open(Encrypted((RECIPIENT,)).seal(endless()), NAME)
+    through = KEYS.open(Encryption((RECIPIENT,)).seal(endless()), NAME)
     given = 0
     for block in itertools.islice(through, 200):
         given += len(block)
@@ -195,7 +194,7 @@ def test_both_directions_hold_no_more_than_some_blocks() -> None:
 
 def test_a_stream_that_is_left_takes_its_thread_along() -> None:
     before = active_count()
-    stored = Encrypted((RECIPIENT,)).seal(itertools.repeat(bytes(300_000)))
+    stored = Encryption((RECIPIENT,)).seal(itertools.repeat(bytes(300_000)))
     next(stored)
     assert active_count() == before + 1
     stored.close()
@@ -209,7 +208,7 @@ def test_what_the_source_raises_passes_unchanged() -> None:
 
     before = active_count()
     with pytest.raises(OSError, match="the disk is gone"):
-        list(Encrypted((RECIPIENT,)).seal(broken(WHOLE)))
+        list(Encryption((RECIPIENT,)).seal(broken(WHOLE)))
     with pytest.raises(OSError, match="the disk is gone"):
         list(KEYS.open(broken(sealed(WHOLE)[:100_000]), NAME))
     assert active_count() == before
@@ -257,7 +256,7 @@ def test_a_passphrase_opens_the_archive_and_is_nowhere_kept() -> None:
     kept = Encryption.from_json(prepared.encryption.to_json())
     assert kept == prepared.encryption
     assert kept.recipients[0] == RECIPIENT
-    stored = b"".join(kept.envelope.seal([b"by passphrase"]))
+    stored = b"".join(kept.seal([b"by passphrase"]))
     assert prepared.identity is not None
     keys = Keys(passphrase=PASSPHRASE).with_identity_of([prepared.identity], LIMITS)
     assert opened(stored, keys=keys) == b"by passphrase"
