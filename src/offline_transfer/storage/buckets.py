@@ -32,8 +32,6 @@ _ACCOUNT: Final = re.compile(r"[a-z0-9]{3,24}", re.ASCII)
 _SCRUBBED_PREFIXES: Final = ("AWS_", "GOOGLE_", "AZURE_")
 _SCRUBBED_NAMES: Final = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"})
 _ENVIRONMENT: Final = Lock()
-# Time for the largest object at a slow link; what stalls is found by `Connection.stalled_after`.
-_WHOLE_REQUEST: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +39,12 @@ class Connection:
     """How a store is reached.
 
     `stalled_after` is the longest silence: of a response, and for the upload of one part (16 MiB) including the response to it.
-    `proxy_url` may hold a password.
+    `whole_request` is by default the time for the largest object at a slow link. `proxy_url` may hold a password.
     """
 
     allow_http: bool = False
     stalled_after: timedelta = timedelta(minutes=5)
+    whole_request: timedelta = timedelta(hours=24)
     proxy_url: str | None = field(default=None, repr=False)
     proxy_excludes: str | None = None
 
@@ -217,7 +216,7 @@ def _client(connection: Connection) -> "ClientConfig":
         "allow_http": connection.allow_http,
         "allow_invalid_certificates": False,
         "connect_timeout": timedelta(seconds=10),
-        "timeout": _WHOLE_REQUEST,
+        "timeout": connection.whole_request,
         "read_timeout": connection.stalled_after,
         "http1_only": True,
         "default_content_type": "application/octet-stream",

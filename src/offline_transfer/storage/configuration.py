@@ -1,6 +1,7 @@
 """A store that somebody named, as it is kept until the work on it ends: which one, and what opens it."""
 
 import os
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -21,8 +22,9 @@ from offline_transfer.storage.buckets import (
     S3Bucket,
     destination,
 )
+from offline_transfer.storage.connection import require_access
 from offline_transfer.storage.disk import DiskStore
-from offline_transfer.storage.disk_roots import place_below
+from offline_transfer.storage.disk_roots import leave_proof, place_below, remove_proof, require_proof
 from offline_transfer.storage.egress import EgressPolicy
 from offline_transfer.storage.errors import (
     InvalidLocationError,
@@ -32,7 +34,6 @@ from offline_transfer.storage.errors import (
 from offline_transfer.storage.location import Location
 from offline_transfer.storage.objects import BucketStore
 from offline_transfer.storage.parameters import CREDENTIALS_BYTES, checked_bucket, checked_parameters
-from offline_transfer.storage.policed import policed_store
 from offline_transfer.storage.providers import Provider
 from offline_transfer.storage.retry import RetryingStore, RetryPolicy
 from offline_transfer.storage.store import Store
@@ -40,6 +41,7 @@ from offline_transfer.storage.typed import TypedMemory, read_url
 from offline_transfer.types import JsonObject, JsonValue
 
 _GOOGLE_ENDPOINT: Final = "https://storage.googleapis.com"
+_PROOF: Final = "proof"
 _ADC_FILE_VARIABLE: Final = "GOOGLE_APPLICATION_CREDENTIALS"
 
 
@@ -141,13 +143,42 @@ class StorageConfiguration:
         return f"{scheme.get(self.provider, 's3')}://{self.bucket}" + (f"/{self.prefix}" if self.prefix else "")
 
     def open(self, policy: EgressPolicy, *, patience: Patience = WORKING) -> Location:
-        """The place, with retries around buckets. Nothing is contacted yet.
+        """The place, with retries around buckets. No bucket is contacted yet.
 
-        Raises StorageNotAllowedError for what the policy does not allow to requests, and InvalidCredentialsError.
+        Raises StorageNotAllowedError and DirectoryNotAllowedError for what the policy does not allow to requests,
+        InvalidCredentialsError, and DirectoryNotSeenError where this machine does not see what `with_proof` left.
         """
         if self.provider is Provider.DISK:
-            return self._open_disk(policy)
+            location = self._open_disk(policy)
+            proof = _optional(self.credentials, _PROOF)
+            if proof is not None:
+                require_proof(location.store, proof)
+            return location
         return Location(RetryingStore(self._store(policy, patience), policy=patience.retries), self.prefix)
+
+    def test_connection(self, policy: EgressPolicy) -> None:
+        """Ask the store whether it is there and lets us in: a bucket is listed, in a directory a file is written and removed.
+
+        This takes seconds, not minutes. Raises BucketInaccessibleError with the reason, and what `open` raises.
+        """
+        require_access(self.open(policy, patience=ASKING))
+
+    def with_proof(self, policy: EgressPolicy) -> "StorageConfiguration":
+        """The same, by which `open` knows on another machine whether it sees the same directory. Other stores need none.
+
+        This leaves a small file in the directory's root until `remove_proof`.
+        """
+        if self.provider is not Provider.DISK:
+            return self
+        nonce = secrets.token_hex(16)
+        leave_proof(self._open_disk(policy).store, nonce)
+        return replace(self, credentials={**self.credentials, _PROOF: nonce})
+
+    def remove_proof(self, policy: EgressPolicy) -> None:
+        """Remove what `with_proof` left, if it left something. Raises what `open` raises."""
+        proof = _optional(self.credentials, _PROOF)
+        if proof is not None:
+            remove_proof(self._open_disk(policy).store, proof)
 
     def _store(self, policy: EgressPolicy, patience: Patience) -> Store:
         bucket = self._bucket(patience)
@@ -156,7 +187,7 @@ class StorageConfiguration:
         self._require_allowed(policy)
         if bucket.connection.allow_http and not policy.allow_plain_http:
             raise StorageNotAllowedError(what="A store without encryption", setting="allow_plain_http_endpoints")
-        return policed_store(bucket, policy)
+        return BucketStore(bucket, policy=policy)
 
     def _open_disk(self, policy: EgressPolicy) -> Location:
         if self.origin is Origin.COMMAND_LINE:

@@ -8,13 +8,15 @@ the connection goes to the very address that was checked.
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Final, TypeAlias
 
 from offline_transfer.errors import StorageError
 from offline_transfer.storage.addresses import AddressKind, kind_of_address, parse_address
 from offline_transfer.storage.destinations import Destination
-from offline_transfer.storage.errors import EgressRefusedError, StorageElsewhereError
+from offline_transfer.storage.errors import EgressRefusedError, EndlessAnswerError, StorageElsewhereError
 
 SocketAddress: TypeAlias = tuple[str, int]
 Resolver: TypeAlias = Callable[[str, int], Sequence[SocketAddress]]
@@ -56,16 +58,33 @@ class EgressPolicy:
         return frozenset(kinds)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerLimit:
+    """How much a store may answer before it is cut off: for answers that the library holds in memory until they are whole."""
+
+    most_bytes: int
+    longest: timedelta
+
+
 class Passage:
     """The way of one store to the network: where it may go, and what became of it. Threads may share one."""
 
     def __init__(
-        self, *, store: str, allowed: Mapping[Destination, frozenset[AddressKind]], resolver: Resolver
+        self,
+        *,
+        store: str,
+        allowed: Mapping[Destination, frozenset[AddressKind]] | None,
+        resolver: Resolver,
+        limit: AnswerLimit | None = None,
     ) -> None:
+        """`allowed` are the kinds of addresses at which each destination may be; None allows everything."""
         self._store = store
         self._allowed = allowed
         self._resolver = resolver
+        self._limit = limit
         self._refusal: StorageError | None = None
+        self._received = 0
+        self._since = monotonic()
 
     def connect(self, destination: Destination) -> socket.socket:
         """A connection to one of the addresses of the destination.
@@ -73,20 +92,38 @@ class Passage:
         All of them must be allowed, or none is contacted. Raises EgressRefusedError, StorageElsewhereError, and OSError for what
         cannot be found or reached.
         """
-        allowed = self._allowed.get(destination)
-        if allowed is None:
-            raise self._refused(StorageElsewhereError(store=self._store, destination=destination))
+        kinds = self._kinds(destination)
         addresses = self._resolver(destination.host, destination.port)
         for host, _ in addresses:
             kind = kind_of_address(parse_address(host))
-            if kind not in allowed:
+            if kind not in kinds:
                 raise self._refused(EgressRefusedError(store=self._store, destination=destination, kind=kind))
         return _dial(addresses[:_ADDRESSES_TRIED])
 
+    def begin_answer(self) -> None:
+        """What is received from now on is another answer."""
+        self._received = 0
+        self._since = monotonic()
+
+    def receive(self, size: int) -> None:
+        """Count what a store sent. Raises EndlessAnswerError."""
+        if self._limit is None:
+            return
+        self._received += size
+        if self._received > self._limit.most_bytes or monotonic() - self._since > self._limit.longest.total_seconds():
+            raise self._refused(EndlessAnswerError(store=self._store))
+
     def take_refusal(self) -> StorageError | None:
-        """Why a connection was refused since this was asked last: what the library says of it is not enough to tell."""
+        """What was refused since this was asked last: what the library says of it is not enough to tell."""
         refusal, self._refusal = self._refusal, None
         return refusal
+
+    def _kinds(self, destination: Destination) -> frozenset[AddressKind]:
+        if self._allowed is None:
+            return frozenset(AddressKind)
+        if destination not in self._allowed:
+            raise self._refused(StorageElsewhereError(store=self._store, destination=destination))
+        return self._allowed[destination]
 
     def _refused(self, refusal: StorageError) -> StorageError:
         self._refusal = refusal

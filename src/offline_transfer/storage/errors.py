@@ -124,3 +124,18 @@ class StorageElsewhereError(StorageError):
     """{store} sent a request on to {destination}, where it is not followed. Name the endpoint and region that it belongs to."""
 
     http_status = 422
+
+
+class EndlessAnswerError(StorageError):
+    """{store} does not end its listing: a page of it is too long, or takes too long. Choose another store."""
+
+
+class BucketInaccessibleError(BadInputError):
+    """Unable to access object storage bucket. {reason}"""
+
+
+class DirectoryNotSeenError(StorageError):
+    """{host} does not see what the machine that was asked wrote into {directory}. Mount the same file system there, then try again."""
+
+    http_status = 503
+    retryable = True

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
@@ -11,8 +12,8 @@ import obstore
 
 from offline_transfer.errors import OfflineTransferError
 from offline_transfer.storage.answers import FAILURES, Operation, meaning, means_no_ranges
-from offline_transfer.storage.buckets import Bucket, connect, describe
-from offline_transfer.storage.egress import Passage
+from offline_transfer.storage.buckets import Bucket, MemoryBucket, describe
+from offline_transfer.storage.egress import EgressPolicy
 from offline_transfer.storage.errors import (
     InvalidObjectKeyError,
     ObjectCutError,
@@ -23,6 +24,7 @@ from offline_transfer.storage.errors import (
 )
 from offline_transfer.storage.handover import Handover
 from offline_transfer.storage.keys import is_below, validate_key, validate_prefix
+from offline_transfer.storage.routes import Route, route, route_for_listing
 from offline_transfer.storage.store import BLOCK_BYTES, LIST_LIMIT, ObjectInfo, Source
 
 if TYPE_CHECKING:
@@ -45,11 +47,14 @@ class BucketStore:
     """
 
     def __init__(
-        self, bucket: Bucket, *, passage: Passage | None = None, largest_object: int = _LARGEST_OBJECT
+        self, bucket: Bucket, *, policy: EgressPolicy | None = None, largest_object: int = _LARGEST_OBJECT
     ) -> None:
+        """With a policy the bucket is one that a request named, and is reached as the policy allows."""
         self._name = describe(bucket)
-        self._passage = passage
-        self._client = connect(bucket)
+        self._route = route(bucket, policy)
+        self._client = self._route.client
+        self._bucket = bucket
+        self._policy = policy
         self._largest_object = largest_object
 
     def describe(self) -> str:
@@ -196,6 +201,11 @@ class BucketStore:
                 continue
             raise error
 
+    @cached_property
+    def _listing(self) -> Route:
+        """Made when it is first needed: a client is not free, and most stores are never listed."""
+        return self._route if isinstance(self._bucket, MemoryBucket) else route_for_listing(self._bucket, self._policy)
+
     def _listed(self, prefix: str) -> Iterator[ObjectInfo]:
         for page in self._pages(prefix):
             for meta in page:
@@ -208,8 +218,9 @@ class BucketStore:
                     )
 
     def _pages(self, prefix: str) -> "Iterator[Sequence[ObjectMeta]]":
-        stream = obstore.list(self._client, prefix or None, chunk_size=_PAGE)
+        stream = obstore.list(self._listing.client, prefix or None, chunk_size=_PAGE)
         while True:
+            self._listing.begin_answer()
             try:
                 page = next(stream, None)
             except FAILURES as failure:
@@ -222,7 +233,7 @@ class BucketStore:
             raise error
 
     def _meaning(self, failure: Exception, key: str, operation: Operation) -> OfflineTransferError:
-        refusal = self._passage.take_refusal() if self._passage else None
+        refusal = (self._listing if operation is Operation.LIST else self._route).take_refusal()
         return refusal or meaning(failure, store=self._name, key=key, operation=operation)
 
 

@@ -6,7 +6,7 @@ import socket
 import sys
 from base64 import b64decode
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -102,52 +102,52 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_CONNECT(self) -> None:
         """Connect and pass bytes on in both directions."""
-        upstream = self._connected(f"https://{self.path}")
-        if upstream is None:
-            return
-        with closing(upstream):
+        with self._passing(f"https://{self.path}") as passing:
+            if passing is None:
+                return
+            passage, upstream = passing
             self.send_response_only(200)
             self.end_headers()
-            _Tunnel(self.connection, upstream).run()
+            _Tunnel(self.connection, upstream, passage).run()
 
     def do_GET(self) -> None:
         """Pass one request on, and the answer to it."""
-        upstream = self._connected(self.path)
-        if upstream is None:
-            return
-        parts = urlsplit(self.path)
-        connection = HTTPConnection(parts.hostname or "", parts.port)
-        connection.sock = upstream
-        upstream.settimeout(_SILENT_SECONDS)
-        self.connection.settimeout(_SILENT_SECONDS)
-        with closing(connection):
+        with self._passing(self.path) as passing:
+            if passing is None:
+                return
+            passage, upstream = passing
+            upstream.settimeout(_SILENT_SECONDS)
+            self.connection.settimeout(_SILENT_SECONDS)
+            connection = HTTPConnection("unused")
+            connection.sock = upstream
             try:
-                self._send_request(connection, parts.path + (f"?{parts.query}" if parts.query else ""))
+                self._send_request(connection)
                 response = connection.getresponse()
             except (OSError, HTTPException):
                 self._fail(502)
             else:
-                self._send_response(response)
+                self._send_response(response, passage)
 
     do_HEAD = do_PUT = do_POST = do_DELETE = do_GET  # noqa: N815  the names that the library looks for
 
-    def _connected(self, url: str) -> socket.socket | None:
-        """The connection that a request asks for; None if it was answered instead."""
+    @contextmanager
+    def _passing(self, url: str) -> Iterator[tuple[Passage, socket.socket] | None]:
+        """The passage and the connection that a request asks for; None if it was answered instead."""
         # One request for each connection: what is asked next may be for another store.
         self.close_connection = True
         passage = self.server.find(self.headers.get("Proxy-Authorization", ""))
+        if passage is None or "Transfer-Encoding" in self.headers:
+            self._fail(411 if passage else 407)
+            yield None
+            return
         try:
-            if passage is not None and "Transfer-Encoding" not in self.headers:
-                return passage.connect(_destination(url))
-            status = 411 if passage else 407
-        except (InvalidLocationError, ValueError):
-            status = 400
-        except StorageError:
-            status = 403
-        except OSError:
-            status = 502
-        self._fail(status)
-        return None
+            upstream = passage.connect(_destination(url))
+        except (OSError, StorageError, InvalidLocationError, ValueError) as error:
+            self._fail(_status(error))
+            yield None
+        else:
+            with upstream:
+                yield passage, upstream
 
     def _fail(self, status: int) -> None:
         self.send_response_only(status)
@@ -155,8 +155,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
 
-    def _send_request(self, connection: HTTPConnection, target: str) -> None:
-        connection.putrequest(self.command, target or "/", skip_host=True, skip_accept_encoding=True)
+    def _send_request(self, connection: HTTPConnection) -> None:
+        parts = urlsplit(self.path)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        connection.putrequest(self.command, target, skip_host=True, skip_accept_encoding=True)
         for name, value in self.headers.items():
             if name.lower() not in _OF_ONE_CONNECTION:
                 connection.putheader(name, value)
@@ -176,7 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
             left -= len(piece)
             yield piece
 
-    def _send_response(self, response: HTTPResponse) -> None:
+    def _send_response(self, response: HTTPResponse, passage: Passage) -> None:
         self.send_response_only(response.status)
         for name, value in response.getheaders():
             if name.lower() not in _OF_ONE_CONNECTION:
@@ -186,11 +188,18 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         # If the answer is cut, ours is: the connection ends before what was announced.
-        with suppress(OSError, HTTPException):
+        with suppress(OSError, HTTPException, StorageError):
             while piece := response.read1(_PIECE_BYTES):
+                passage.receive(len(piece))
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if response.chunked else piece)
             if response.chunked:
                 self.wfile.write(b"0\r\n\r\n")
+
+
+def _status(error: Exception) -> int:
+    if isinstance(error, StorageError):
+        return 403
+    return 502 if isinstance(error, OSError) else 400
 
 
 def _destination(url: str) -> Destination:
@@ -201,9 +210,10 @@ def _destination(url: str) -> Destination:
 class _Tunnel:
     """Two connections of which each gets what the other sends."""
 
-    def __init__(self, client: socket.socket, upstream: socket.socket) -> None:
+    def __init__(self, client: socket.socket, upstream: socket.socket, passage: Passage) -> None:
         self._client = client
         self._upstream = upstream
+        self._passage = passage
         self._last_sign_of_life = monotonic()
 
     def run(self) -> None:
@@ -220,7 +230,7 @@ class _Tunnel:
             while piece := self._received(source):
                 sink.sendall(piece)
             sink.shutdown(socket.SHUT_WR)
-        except OSError:
+        except (OSError, StorageError):
             # The other direction waits in a call of its own; only this wakes it.
             for connection in (self._client, self._upstream):
                 with suppress(OSError):
@@ -233,6 +243,8 @@ class _Tunnel:
             except TimeoutError:
                 if monotonic() - self._last_sign_of_life > _SILENT_SECONDS:
                     raise
-            else:
-                self._last_sign_of_life = monotonic()
-                return piece
+                continue
+            self._last_sign_of_life = monotonic()
+            if source is self._upstream:
+                self._passage.receive(len(piece))
+            return piece
