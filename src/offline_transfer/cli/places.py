@@ -8,7 +8,7 @@ from typing import Final
 from offline_transfer.archive.keys import ExportPrefix
 from offline_transfer.cli.errors import ArchivePlaceError
 from offline_transfer.cli.limits import limits_of
-from offline_transfer.cli.logs import write_logs
+from offline_transfer.logs import write_logs
 from offline_transfer.settings import load_settings
 from offline_transfer.storage.configuration import parse_location
 from offline_transfer.storage.disk import DiskStore

@@ -36,7 +36,8 @@ def do(instance: Instance, registration: Registration, job: HeldJob, is_asked_to
     )
     with queue.running(current), logs.bound(job=job.id, task=job.name, **_subject(instance, registration, job)):
         began = time.monotonic()
-        logger.info("job.started", extra={"attempt": current.attempt, **job.ids})
+        level = logging.DEBUG if registration.is_routine else logging.INFO
+        logger.log(level, "job.started", extra={"attempt": current.attempt, **job.ids})
         try:
             registration.function(*registration.context(instance), **job.ids)
         except JobInterruptedError:
@@ -45,7 +46,7 @@ def do(instance: Instance, registration: Registration, job: HeldJob, is_asked_to
         except Exception as error:  # noqa: BLE001 - the worker's loop: whatever it is, it ends this job and no other
             _fail(instance, job, error, began)
         else:
-            logger.info("job.finished", extra={"duration": _since(began)})
+            logger.log(level, "job.finished", extra={"duration": _since(began)})
 
 
 def may_pass(error: BaseException) -> bool:

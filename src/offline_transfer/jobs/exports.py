@@ -1,7 +1,7 @@
 """The jobs of an export: ids in, one call of a service."""
 
 from offline_transfer import queue
-from offline_transfer.exporting import finish, names, portable, process
+from offline_transfer.exporting import finish, mails, names, portable, process
 from offline_transfer.exporting.context import ExportContext
 from offline_transfer.jobs import contexts
 from offline_transfer.queue import QueueName
@@ -35,3 +35,9 @@ def user_contributions_export(context: ExportContext, *, export_id: int) -> None
 def finish_offline_export(context: ExportContext, *, offline_export_id: int) -> None:
     """The end of an export."""
     finish.finish(context, offline_export_id)
+
+
+@queue.register(names.MAIL, context=contexts.export)
+def offline_export_mail(context: ExportContext, *, offline_export_id: int) -> None:
+    """Tells the user of an export how it has ended."""
+    mails.send_mail(context.database, context.settings, offline_export_id)

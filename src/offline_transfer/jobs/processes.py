@@ -47,14 +47,14 @@ class WorkerProcesses:
         """`count` defaults to the setting, and that to the number of cores. `modules` are imported by the processes for the
         jobs that they register, beside the program's own. `log_to` is where their standard error goes; None is ours.
         """
-        self._count = count or settings.worker_processes or os.cpu_count() or 1
+        self.count = count or settings.worker_processes or os.cpu_count() or 1
         self._grace = settings.worker_grace_seconds
         self._environment = {**os.environ, **environment_of(settings)}
         imports = [word for module in modules for word in ("--import", module)]
         self._command = [sys.executable, "-m", "offline_transfer.jobs.process", *queues, *imports]
         self._log_to = log_to
         self._stopping = threading.Event()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._running: dict[int, subprocess.Popen[bytes]] = {}
         self._threads: list[threading.Thread] = []
 
@@ -67,6 +67,11 @@ class WorkerProcesses:
         self.wait()
 
     @property
+    def is_stopping(self) -> bool:
+        """Whether the processes were told to end."""
+        return self._stopping.is_set()
+
+    @property
     def pids(self) -> tuple[int, ...]:
         """The processes that run now."""
         with self._lock:
@@ -74,7 +79,7 @@ class WorkerProcesses:
 
     def start(self) -> None:
         """Start the processes, and have others started for those that end."""
-        for slot in range(self._count):
+        for slot in range(self.count):
             thread = threading.Thread(target=self._keep, args=(slot,), name=f"worker {slot + 1}", daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -88,6 +93,13 @@ class WorkerProcesses:
             for process in self._running.values():
                 process.send_signal(signal.SIGTERM)
         threading.Thread(target=self._kill_late, name="late workers", daemon=True).start()
+
+    def kill(self) -> None:
+        """End the processes at once, with their children; their jobs are found when nothing is heard of them."""
+        self._stopping.set()
+        for pid in self.pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until all processes have ended, which without `stop` they never do; gives whether they have."""
@@ -127,12 +139,8 @@ class WorkerProcesses:
             return process
 
     def _kill_late(self) -> None:
-        """Processes that do not end in the time that they have are killed, with their children."""
-        if self.wait(self._grace + _LEAVE_SECONDS):
-            return
-        for pid in self.pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(pid, signal.SIGKILL)
+        if not self.wait(self._grace + _LEAVE_SECONDS):
+            self.kill()
 
 
 def environment_of(settings: Settings) -> Mapping[str, str]:

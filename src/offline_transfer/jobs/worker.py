@@ -16,11 +16,12 @@ from procrastinate.worker import Worker as ProcrastinateWorker
 
 from offline_transfer import queue
 from offline_transfer.db import CONNECTION_PARAMETERS
-from offline_transfer.jobs import doing, outcomes, stalled
+from offline_transfer.jobs import contexts, doing, outcomes, stalled, sweeps
 from offline_transfer.jobs.errors import WorkerGivenUpError
 from offline_transfer.jobs.instance import Instance
 from offline_transfer.jobs.manager import FencedJobManager
 from offline_transfer.jobs.outcomes import HeldJob
+from offline_transfer.jobs.sweeps import RegisteredSweep
 from offline_transfer.queue import Registration
 from offline_transfer.settings import MEBIBYTE
 
@@ -103,12 +104,28 @@ class Worker:
             conninfo=self._instance.database.conninfo, kwargs=CONNECTION_PARAMETERS, min_size=1, max_size=4
         )
         app = App(connector=connector)
-        app.job_manager = FencedJobManager(connector, self._queues, transient=frozenset())
         for registration in queue.registrations():
             if registration.context is not None:
                 task = app.task(name=registration.name, queue=registration.queue, pass_context=True)
                 task(partial(self._do, registration))
+        swept = [sweep for sweep in sweeps.registered() if sweep.queue in self._queues]
+        for sweep in swept:
+            self._add_sweep(app, sweep)
+        app.job_manager = FencedJobManager(
+            connector, self._queues, transient=frozenset(sweeps.PREFIX + sweep.name for sweep in swept)
+        )
         return app
+
+    def _add_sweep(self, app: App, sweep: RegisteredSweep) -> None:
+        """Have one of the workers of its queue do a sweep from time to time; it waits in the queue once at most."""
+        name = sweeps.PREFIX + sweep.name
+        registration = Registration(
+            name=name, function=partial(sweeps.run, sweep), queue=sweep.queue, context=contexts.plain, is_routine=True
+        )
+        task = app.task(name=name, queue=sweep.queue, pass_context=True, priority=sweeps.PRIORITY, queueing_lock=name)(
+            partial(self._do, registration)
+        )
+        app.periodic(cron=sweeps.cron_of(self._settings.sweep_seconds), periodic_id=sweep.name)(task)
 
     def _do(self, registration: Registration, context: JobContext, **ids: Any) -> None:
         job = context.job

@@ -47,6 +47,8 @@ class Registration:
     context: MakeContext | None = None
     on_dead: OnDead | None = None
     subject: Subject | None = None
+    is_routine: bool = False
+    """Whether its jobs are of no interest as long as they succeed."""
 
 
 class Registry:

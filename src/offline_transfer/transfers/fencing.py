@@ -29,7 +29,7 @@ class Attempted(Protocol):
 
     __tablename__: str
     id: Mapped[int]
-    attempt: Mapped[int]
+    attempts: Mapped[int]
 
 
 def hold(session: Session, model: type[Attempted], row_id: int) -> bool:
@@ -44,13 +44,13 @@ def begin_attempt(session: Session, model: type[Attempted], row_id: int) -> int 
     if not hold(session, model, row_id):
         return None
     return session.scalar(
-        update(model).where(model.id == row_id).values(attempt=model.attempt + 1).returning(model.attempt)
+        update(model).where(model.id == row_id).values(attempts=model.attempts + 1).returning(model.attempts)
     )
 
 
 def require_attempt(session: Session, model: type[Attempted], row_id: int, attempt: int) -> None:
     """Raise WorkTakenOverError unless this is still the last attempt; the row is locked until the transaction ends."""
-    if session.scalar(select(model.attempt).where(model.id == row_id).with_for_update()) != attempt:
+    if session.scalar(select(model.attempts).where(model.id == row_id).with_for_update()) != attempt:
         raise WorkTakenOverError
 
 
