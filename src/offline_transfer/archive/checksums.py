@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from offline_transfer.archive.errors import ChecksumMismatchError, InvalidChecksumsError, InvalidKeyError, shown
-from offline_transfer.archive.keys import MANIFEST_KEY, ObjectKey
+from offline_transfer.archive.keys import ENCRYPTED_SUFFIX, IDENTITY_KEY, MANIFEST_KEY, ObjectKey
 from offline_transfer.archive.limits import Limits
 from offline_transfer.archive.ndjson import lines
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
+_DESCRIBING = frozenset({MANIFEST_KEY, f"{MANIFEST_KEY}{ENCRYPTED_SUFFIX}", IDENTITY_KEY})
 _LINE = re.compile(r"(?P<sha256>[0-9a-f]{64}) [ *](?P<key>[^\\]+)")
 
 
@@ -60,7 +61,7 @@ def write_checksums(sums: Iterable[tuple[str, str]]) -> Iterator[bytes]:
 
 
 def read_checksums(blocks: Iterable[bytes], limits: Limits, name: str) -> Iterator[tuple[str, str]]:
-    """The pairs of key and hash in a `SHA256SUMS`. Keys are keys of objects or of the manifest, never paths of any other form.
+    """The pairs of key and hash in a `SHA256SUMS`. Keys are keys of objects, the manifest and `identity.age`, never other paths.
 
     Raises `InvalidChecksumsError`. Keys may repeat: whoever collects the pairs decides what that means.
     """
@@ -69,7 +70,7 @@ def read_checksums(blocks: Iterable[bytes], limits: Limits, name: str) -> Iterat
         if match is None:
             raise InvalidChecksumsError(name=name, line=number, reason="it is not a SHA-256, two spaces and a key")
         key = match["key"]
-        if key != MANIFEST_KEY:
+        if key not in _DESCRIBING:
             try:
                 ObjectKey.parse(key)
             except InvalidKeyError as error:

@@ -46,5 +46,7 @@ class Limits:
     """The metadata, decompressed: an entity takes about 60 bytes, and one export seldom has more than some thousands."""
     manifest_bytes: int = GIB
     """The manifest, decompressed: an object takes about 400 bytes."""
+    checksums_bytes: int = 256 * MIB
+    """`SHA256SUMS`: an object takes about 110 bytes."""
     identity_work: int = 20
     """The power of two that a passphrase costs, as `identity.age` announces it: 2^20 takes 1 GiB of memory and some seconds."""

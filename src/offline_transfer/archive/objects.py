@@ -7,7 +7,7 @@ from offline_transfer.archive.checksums import Measured
 from offline_transfer.archive.encryption import PLAIN, Envelope
 from offline_transfer.archive.errors import LimitExceededError
 from offline_transfer.archive.gzip import compress, decompress, exact_blocks
-from offline_transfer.archive.keys import COMPRESSED_SUFFIX, ObjectKey
+from offline_transfer.archive.keys import COMPRESSED_SUFFIX, ENCRYPTED_SUFFIX, ObjectKey
 from offline_transfer.archive.limits import Limits
 
 
@@ -50,9 +50,10 @@ class ObjectStream:
 
 
 def content(blocks: Iterable[bytes], key: ObjectKey | str, limits: Limits) -> Iterator[bytes]:
-    """The content of a stored object: decompressed if its key ends in `.gz`, else as it is, within the same limits."""
+    """The content of an object without its envelope: decompressed if its key says `.gz`, else as it is, within the same limits."""
     name = str(key)
-    return decompress(blocks, limits, name) if name.endswith(COMPRESSED_SUFFIX) else _bounded(blocks, limits, name)
+    is_compressed = name.removesuffix(ENCRYPTED_SUFFIX).endswith(COMPRESSED_SUFFIX)
+    return decompress(blocks, limits, name) if is_compressed else _bounded(blocks, limits, name)
 
 
 def _bounded(blocks: Iterable[bytes], limits: Limits, name: str) -> Iterator[bytes]:

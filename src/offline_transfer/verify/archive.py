@@ -16,12 +16,16 @@ from offline_transfer.verify.contents import Contents
 from offline_transfer.verify.findings import Finding, FindingKind
 from offline_transfer.verify.index import StoredObject
 from offline_transfer.verify.reader import Archive
+from offline_transfer.verify.sums import SignaturePolicy, judge
 
+NOBODY_KNOWN = SignaturePolicy()
 Progress = Callable[[str], None]
 """Called with the key of an object before it is read."""
 
 
-def verify(archive: Archive, *, progress: Progress | None = None) -> Iterator[Finding]:
+def verify(
+    archive: Archive, *, signatures: SignaturePolicy = NOBODY_KNOWN, progress: Progress | None = None
+) -> Iterator[Finding]:
     """Everything that can be found out about an open archive; it is in order when no finding is a fault.
 
     Each object is read from the store once, and memory does not grow with the archive. What keeps an archive from being opened
@@ -37,6 +41,7 @@ def verify(archive: Archive, *, progress: Progress | None = None) -> Iterator[Fi
             raise
         yield Finding(kind=FindingKind.UNREADABLE, reason=error.message)
         return
+    yield from judge(archive.signature(signatures.keys), signatures)
     yield from archive.check_sums()
     yield from _missing_relations(archive)
     paths = {prefix: path for path, prefix in archive.metadata.entities_mapping.items()}

@@ -28,3 +28,8 @@ class SpoolFullError(StorageError):
 
 class UnknownRootError(UsageError):
     """`{path}` is not the top of anything in the archive, which has: {roots}. Name one of these."""
+
+
+class UntrustedArchiveError(BadInputError):
+    """The archive at {where} does not have the signature that is asked for: {reason}. Get it again from its source, or ask
+    there for the public key."""

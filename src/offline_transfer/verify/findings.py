@@ -21,6 +21,9 @@ class FindingKind(StrEnum):
     WRONG_COUNT = "wrong_count"
     CHECKSUMS_DIFFER = "checksums_differ"
     MISSING_RELATION = "missing_relation"
+    WRONG_SIGNATURE = "wrong_signature"
+    MISSING_SIGNATURE = "missing_signature"
+    UNSIGNED = "unsigned"
     # Contents of one archive.
     INVALID_RECORD = "invalid_record"
     INVALID_BUNDLE = "invalid_bundle"
@@ -41,6 +44,7 @@ class FindingKind(StrEnum):
 
 NOTES: Final = frozenset(
     {
+        FindingKind.UNSIGNED,
         FindingKind.UNKNOWN_KEY,
         FindingKind.SENSITIVE_KEY,
         FindingKind.UNKNOWN_RELATION,

@@ -112,7 +112,7 @@ class ObjectIndex:
                 yield _stored(*row)
             last = rows[-1][0]
 
-    def listed_size(self, key: ObjectKey) -> int | None:
+    def listed_size(self, key: ObjectKey | str) -> int | None:
         """Bytes of an object in the listing, None when it is not there."""
         row = self._database.execute("SELECT size FROM listed WHERE key = ?", [str(key)]).fetchone()
         return None if row is None else int(row[0])
@@ -130,6 +130,20 @@ class ObjectIndex:
         """The hash that `SHA256SUMS` gives for a key."""
         row = self._database.execute("SELECT sha256 FROM summed WHERE key = ?", [key]).fetchone()
         return None if row is None else str(row[0])
+
+    def sums(self) -> Iterator[tuple[str, str]]:
+        """The lines of `SHA256SUMS` in the order of keys."""
+        last = ""
+        while rows := self._database.execute(
+            "SELECT key, sha256 FROM summed WHERE key > ? ORDER BY key LIMIT 500", [last]
+        ).fetchall():
+            yield from rows
+            last = rows[-1][0]
+
+    def unsummed(self) -> Iterator[str]:
+        """The listed keys that `SHA256SUMS` has no line for."""
+        rows = self._database.execute("SELECT key FROM listed EXCEPT SELECT key FROM summed ORDER BY 1").fetchall()
+        return (key for (key,) in rows)
 
     def summed_strangers(self) -> Iterator[str]:
         """The keys in `SHA256SUMS` that are no announced objects."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from offline_transfer.types import JsonObject
 from offline_transfer.verify.findings import Finding
 from offline_transfer.verify.reader import Archive
+from offline_transfer.verify.sums import SignatureState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,9 @@ class Summary:
 
     metadata: JsonObject
     has_manifest: bool
+    is_encrypted: bool
+    is_signed: bool
+    """Whether there is a signature; whose it is, `verify` says."""
     objects: int
     bytes: int
     relations: tuple[RelationSummary, ...]
@@ -51,6 +55,8 @@ class Summary:
         return {
             **self.metadata,
             "has_manifest": self.has_manifest,
+            "encrypted": self.is_encrypted,
+            "signed": self.is_signed,
             "objects": self.objects,
             "bytes": self.bytes,
             "relations": [relation.to_json() for relation in self.relations],
@@ -68,6 +74,8 @@ def inspect(archive: Archive) -> Summary:
     return Summary(
         metadata=archive.metadata.to_object(),
         has_manifest=archive.has_manifest,
+        is_encrypted=archive.is_encrypted,
+        is_signed=archive.signature(()).state is not SignatureState.UNSIGNED,
         objects=sum(relation.objects for relation in relations),
         bytes=sum(relation.bytes for relation in relations),
         relations=tuple(relations),

@@ -4,56 +4,80 @@ A manifest is trusted, a listing is not. Without a manifest (GitLab's own export
 `Archive.unchecked` says what nobody can know then.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain
 from types import TracebackType
 from typing import Self
 
-from offline_transfer.archive.checksums import Measured, read_checksums
+from offline_transfer.archive.checksums import Measured
+from offline_transfer.archive.encryption import Keys
 from offline_transfer.archive.errors import InvalidKeyError, shown
-from offline_transfer.archive.gzip import decompress
 from offline_transfer.archive.keys import (
     CHECKSUMS_KEY,
+    ENCRYPTED_SUFFIX,
+    IDENTITY_KEY,
     MANIFEST_KEY,
     METADATA_KEY,
+    SIGNATURE_KEY,
     UNCOMPRESSED_METADATA_KEY,
     EntityPrefix,
     ExportPrefix,
     ObjectKey,
 )
 from offline_transfer.archive.limits import Limits
-from offline_transfer.archive.manifest import FailedRelation
+from offline_transfer.archive.manifest import FailedRelation, ManifestEntry
 from offline_transfer.archive.manifest_reader import ManifestReader, require_same_export
-from offline_transfer.archive.metadata import Metadata
+from offline_transfer.archive.objects import content
+from offline_transfer.archive.signature import PublicKey
 from offline_transfer.errors import BadInputError, OfflineTransferError
 from offline_transfer.storage.errors import ObjectNotFoundError
 from offline_transfer.storage.store import Store, exists
-from offline_transfer.verify.errors import ArchiveNotFoundError, EntityNotInArchiveError, ManifestMissingError
+from offline_transfer.verify.errors import (
+    EntityNotInArchiveError,
+    ManifestMissingError,
+    UntrustedArchiveError,
+)
 from offline_transfer.verify.findings import Finding, FindingKind
 from offline_transfer.verify.index import ObjectIndex, StoredObject
+from offline_transfer.verify.opening import open_metadata
 from offline_transfer.verify.spool import Spool, spooled
+from offline_transfer.verify.sums import Signature, SignaturePolicy, SignatureState, Sums, judge
 
-SIGNATURE_KEY = "SHA256SUMS.sig"
 _DESCRIBING = frozenset({METADATA_KEY, UNCOMPRESSED_METADATA_KEY, MANIFEST_KEY, CHECKSUMS_KEY, SIGNATURE_KEY})
+_DESCRIBING_ENCRYPTED = frozenset(
+    {
+        f"{METADATA_KEY}{ENCRYPTED_SUFFIX}",
+        f"{MANIFEST_KEY}{ENCRYPTED_SUFFIX}",
+        CHECKSUMS_KEY,
+        SIGNATURE_KEY,
+        IDENTITY_KEY,
+    }
+)
 
 
 class Archive:
     """One archive, open for reading. Close it, or use it as a context manager.
 
-    Opening raises `ArchiveNotFoundError`, `ManifestMissingError`, `MixedArchiveError`, `InvalidMetadataError`,
-    `InvalidManifestError`, `UnsupportedSourceVersionError`, `UnsupportedFormatVersionError`, and errors of the store.
+    Opening raises `ManifestMissingError`, `MixedArchiveError`, `InvalidManifestError`, and what `opening.open_metadata` raises.
     """
 
-    def __init__(self, store: Store, prefix: ExportPrefix, limits: Limits | None = None) -> None:
+    def __init__(
+        self, store: Store, prefix: ExportPrefix, limits: Limits | None = None, keys: Keys | None = None
+    ) -> None:
         self.store = store
         self.prefix = prefix
         self.limits = limits or Limits()
-        self.metadata = self._read_metadata()
+        opened = open_metadata(store, prefix, self.limits, keys or Keys())
+        self.metadata = opened.metadata
+        self.is_encrypted = opened.is_encrypted
+        self._keys = opened.keys
         self.failed_relations: tuple[FailedRelation, ...] = ()
         self.manifest_sha256: str | None = None
         self._index = ObjectIndex()
         self._is_listed = False
+        self._sums: Sums | None = None
+        self._has_read_sums = False
         try:
             self._announce()
         except BaseException:
@@ -69,8 +93,10 @@ class Archive:
         self.close()
 
     def close(self) -> None:
-        """Let go of the index."""
+        """Let go of what was copied and looked up."""
         self._index.close()
+        if self._sums is not None:
+            self._sums.close()
 
     @property
     def has_manifest(self) -> bool:
@@ -112,7 +138,7 @@ class Archive:
 
     def spool(self, stored: StoredObject) -> AbstractContextManager[Spool]:
         """A private copy of an object, compared with the manifest while it was copied. See `spool.spooled` for errors."""
-        return spooled(stored, self.store.blocks(self.prefix.key(stored.key)), self.limits)
+        return spooled(stored, self.store.blocks(self.prefix.key(stored.key)), self._keys, self.limits)
 
     def check_objects(self, objects: Iterable[StoredObject]) -> Iterator[Finding]:
         """Presence, size and stored hash of objects, before anything of them is used.
@@ -127,8 +153,9 @@ class Archive:
     def check_structure(self) -> Iterator[Finding]:
         """Objects that nobody announced, batches that are missing between others, and relations that are there twice."""
         self._list()
+        describing = _DESCRIBING_ENCRYPTED if self.is_encrypted else _DESCRIBING
         for key in self._index.unannounced():
-            if key not in _DESCRIBING:
+            if key not in describing:
                 reason = "the manifest does not name it" if self.has_manifest else "it is not the key of an object"
                 yield Finding(kind=FindingKind.UNEXPECTED_OBJECT, where=key, reason=reason)
         failed = {(str(relation.entity), relation.relation) for relation in self.failed_relations}
@@ -187,61 +214,92 @@ class Archive:
             return Finding(kind=FindingKind.WRONG_HASH, where=stored.where, reason=reason)
         return None
 
+    @property
+    def sums(self) -> Sums | None:
+        """A copy of its `SHA256SUMS`, taken once; None where it has none. Raises `LimitExceededError` and errors of the store."""
+        if not self._has_read_sums:
+            try:
+                self._sums = Sums.read(self.store, self.prefix, self.limits)
+            except ObjectNotFoundError:
+                self._sums = None
+            self._has_read_sums = True
+        return self._sums
+
+    def signature(self, keys: Iterable[PublicKey]) -> Signature:
+        """Whose signature it has, among the owners of these keys. Raises like `sums`."""
+        return Signature(SignatureState.UNSIGNED) if self.sums is None else self.sums.signed_by(keys)
+
     def check_sums(self) -> Iterator[Finding]:
         """Whether `SHA256SUMS` says the same as the manifest, which it covers too."""
         if self.manifest_sha256 is None:
             return
         kind = FindingKind.CHECKSUMS_DIFFER
-        try:
-            self._index.sum(
-                read_checksums(self.store.blocks(self.prefix.key(CHECKSUMS_KEY)), self.limits, CHECKSUMS_KEY)
-            )
-        except ObjectNotFoundError:
+        sums = self.sums
+        if sums is None:
             yield Finding(kind=kind, where=CHECKSUMS_KEY, reason="it is not in the store")
             return
+        try:
+            self._index.sum(sums.pairs())
         except BadInputError as error:
             yield Finding(kind=kind, where=CHECKSUMS_KEY, reason=error.message)
             return
         announced = ((str(item.key), item.entry.measurement.sha256) for item in self.all_objects() if item.entry)
-        for key, sha256 in chain(announced, [(MANIFEST_KEY, self.manifest_sha256)]):
+        beside = [(self._stored_key(MANIFEST_KEY), self.manifest_sha256), *self._beside()]
+        for key, sha256 in chain(announced, beside):
             summed = self._index.sum_of(key)
             if summed != sha256:
                 reason = "it has no line in SHA256SUMS" if summed is None else "SHA256SUMS gives it another hash"
                 yield Finding(kind=kind, where=key, reason=reason)
+        known = {key for key, _ in beside}
         for key in self._index.summed_strangers():
-            if key != MANIFEST_KEY:
+            if key not in known:
                 yield Finding(kind=kind, where=key, reason="SHA256SUMS has a line for it, and the manifest has none")
 
-    def _read_metadata(self) -> Metadata:
-        blocks = self.store.blocks(self.prefix.key(METADATA_KEY))
+    def require_signature(self, keys: Sequence[PublicKey]) -> None:
+        """Raise UntrustedArchiveError unless one of the keys has signed, and everything hangs on that by its hash."""
+        if not self.has_manifest:
+            raise UntrustedArchiveError(where=self.where, reason="without a manifest nothing hangs on a signature")
+        judged = judge(self.signature(keys), SignaturePolicy(keys, is_required=True))
+        for finding in chain(judged, self.check_sums()):
+            raise UntrustedArchiveError(where=self.where, reason=f"{finding.where}: {finding.reason}")
+
+    def _beside(self) -> Iterator[tuple[str, str]]:
+        """What lies beside the objects of an encrypted archive, and its hash."""
+        if not self.is_encrypted:
+            return
+        measured = Measured(self.store.blocks(self.prefix.key(IDENTITY_KEY)))
         try:
-            return Metadata.parse(decompress(blocks, self.limits, METADATA_KEY), self.limits, METADATA_KEY)
+            for _ in measured:
+                pass
         except ObjectNotFoundError:
-            pass
-        plain = self.store.blocks(self.prefix.key(UNCOMPRESSED_METADATA_KEY))
-        try:
-            return Metadata.parse(plain, self.limits, UNCOMPRESSED_METADATA_KEY)
-        except ObjectNotFoundError:
-            raise ArchiveNotFoundError(where=self.where) from None
+            return
+        yield IDENTITY_KEY, measured.sha256
+
+    def _stored_key(self, key: str) -> str:
+        return f"{key}{ENCRYPTED_SUFFIX}" if self.is_encrypted else key
 
     def _announce(self) -> None:
-        if exists(self.store, self.prefix.key(MANIFEST_KEY)):
+        if exists(self.store, self.prefix.key(self._stored_key(MANIFEST_KEY))):
             self._announce_manifest()
-        elif self.metadata.format_version is not None:
+        elif self.is_encrypted or self.metadata.format_version is not None:
             raise ManifestMissingError(where=self.where)
         else:
             self._list()
             self._index.announce(self._listed_objects())
 
     def _announce_manifest(self) -> None:
-        measured = Measured(self.store.blocks(self.prefix.key(MANIFEST_KEY)))
-        reader = ManifestReader(decompress(measured, self.limits, MANIFEST_KEY), self.limits, MANIFEST_KEY)
+        key = self._stored_key(MANIFEST_KEY)
+        measured = Measured(self.store.blocks(self.prefix.key(key)))
+        opened = self._keys.open(measured, key) if self.is_encrypted else measured
+        reader = ManifestReader(content(opened, key, self.limits), self.limits, key)
         require_same_export(reader.metadata, self.metadata)
         self.failed_relations = reader.failed_relations
-        self._index.announce(
-            StoredObject(key=entry.key, size=entry.measurement.stored_bytes, entry=entry) for entry in reader.entries()
-        )
+        self._index.announce(self._announced(entry) for entry in reader.entries())
         self.manifest_sha256 = measured.sha256
+
+    def _announced(self, entry: ManifestEntry) -> StoredObject:
+        key = entry.key.encrypted() if self.is_encrypted else entry.key
+        return StoredObject(key=key, size=entry.measurement.stored_bytes, entry=entry)
 
     def _list(self) -> None:
         if self._is_listed:
@@ -258,5 +316,5 @@ class Archive:
             except InvalidKeyError:
                 continue
             size = self._index.listed_size(key)
-            if key.entity in entities and size is not None:
+            if not key.spelling.encrypted and key.entity in entities and size is not None:
                 yield StoredObject(key=key, size=size)

@@ -10,6 +10,7 @@ from typing import IO
 
 from offline_transfer.archive import ndjson, tarball
 from offline_transfer.archive.checksums import checked
+from offline_transfer.archive.encryption import Keys
 from offline_transfer.archive.errors import LimitExceededError, RecordError
 from offline_transfer.archive.limits import Limits
 from offline_transfer.archive.objects import content
@@ -32,17 +33,23 @@ class Record:
 class Spool:
     """The private copy. Everything can be read from it again and again; each iteration is of its own."""
 
-    def __init__(self, stored: StoredObject, file: IO[bytes], limits: Limits) -> None:
+    def __init__(self, stored: StoredObject, file: IO[bytes], keys: Keys, limits: Limits) -> None:
         self.stored = stored
         self._file = file
+        self._keys = keys
         self._limits = limits
+
+    def opened(self) -> Iterator[bytes]:
+        """The object without its envelope, as it was compressed. Raises `DamagedObjectError` and its kin, `WrongIdentityError`."""
+        blocks = self._blocks()
+        return self._keys.open(blocks, self.stored.where) if self.stored.key.spelling.encrypted else blocks
 
     def content(self) -> Iterator[bytes]:
         """The decompressed content. With a manifest its hash is compared too, at the end: believe nothing before that.
 
-        Raises `DamagedObjectError` and its kin, `LimitExceededError`.
+        Raises `DamagedObjectError` and its kin, `LimitExceededError`, `WrongIdentityError`.
         """
-        blocks = content(self._blocks(), self.stored.key, self._limits)
+        blocks = content(self.opened(), self.stored.key, self._limits)
         if self.stored.entry is None:
             return blocks
         measurement = self.stored.entry.measurement
@@ -79,8 +86,10 @@ class Spool:
 
 
 @contextmanager
-def spooled(stored: StoredObject, blocks: Iterable[bytes], limits: Limits) -> Iterator[Spool]:
+def spooled(stored: StoredObject, blocks: Iterable[bytes], keys: Keys, limits: Limits) -> Iterator[Spool]:
     """Copy the stored bytes into a file without a name, comparing size and hash with the manifest's.
+
+    What is encrypted stays so there; `keys` open it while it is read.
 
     Raises `ChecksumMismatchError`, `LimitExceededError`, `SpoolFullError`, and what the blocks raise.
     """
@@ -91,7 +100,7 @@ def spooled(stored: StoredObject, blocks: Iterable[bytes], limits: Limits) -> It
     with tempfile.TemporaryFile(prefix="offline-transfer-", buffering=0) as file:
         for block in blocks:
             _write(file, block, stored)
-        yield Spool(stored, file, limits)
+        yield Spool(stored, file, keys, limits)
 
 
 def _write(file: IO[bytes], block: bytes, stored: StoredObject) -> None:

@@ -34,6 +34,8 @@ def test_a_summary_says_what_the_manifest_says(tmp_path: Path) -> None:
         "format_version": 1,
         "generator": "offline-transfer 0.1.0",
         "has_manifest": True,
+        "encrypted": False,
+        "signed": False,
         "objects": 2,
         "bytes": size,
         "relations": [
