@@ -1,7 +1,6 @@
 """What only buckets can get wrong: credentials, the environment, answers of servers, secrets in messages."""
 
 import os
-import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -28,6 +27,7 @@ from offline_transfer.storage.objects import BucketStore
 from offline_transfer.storage.sources import from_bytes
 from offline_transfer.storage.store import BLOCK_BYTES, ObjectInfo, Store
 from tests.storage.azure import AzureServer
+from tests.storage.failures import whole_text
 from tests.storage.hostile import KEY_ID, SECRET, answering, bucket_at, closed_port, listing, response
 from tests.support.s3 import GcsServer, S3Server
 
@@ -43,11 +43,6 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "delete": lambda store: store.delete("key"),
 }
 calls = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
-
-
-def whole_text(error: BaseException) -> str:
-    """All that a log or a crash report would show of an error."""
-    return "".join(traceback.format_exception(error)) + repr(error.__context__) + repr(error.__cause__)
 
 
 @calls

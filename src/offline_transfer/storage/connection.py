@@ -15,8 +15,8 @@ _PROBE: Final = ".offline-transfer-looks-whether-it-may"
 def require_access(location: Location) -> None:
     """Raises BucketInaccessibleError if the place does not answer, or not to us.
 
-    A bucket is asked for a listing of what nothing is called, for which no permission is needed beyond those of an export. On a disk
-    a file is written and removed. The reason is one of ours, never the text of a store.
+    A bucket is asked for a listing of what nothing is called, which needs no permission beyond those of an export. On a disk a file
+    is written and removed. The reason is one of ours, never the text of a store.
     """
     try:
         if isinstance(location.store, DiskStore):

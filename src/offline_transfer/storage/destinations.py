@@ -13,7 +13,7 @@ _NAME: Final = re.compile(
     r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?", re.ASCII
 )
 # What programs take for an address written as one number, in octal, in hexadecimal or with parts left out.
-_NUMBER: Final = re.compile(r"([0-9]+|0x[0-9a-f]*)\.?", re.ASCII)
+_NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
 _NAME_CHARACTERS: Final = 253
 
 
@@ -67,7 +67,8 @@ def _canonical_host(host: str) -> str:
     if address is not None:
         return address.compressed
     name = host.lower()
-    if len(name) > _NAME_CHARACTERS or _NAME.fullmatch(name) is None or _NUMBER.fullmatch(name.rsplit(".", 1)[-1]):
+    last = name.removesuffix(".").rpartition(".")[2]
+    if len(name) > _NAME_CHARACTERS or _NAME.fullmatch(name) is None or _NUMBER.fullmatch(last):
         raise InvalidLocationError(
             problem="The host of the endpoint is neither a name in ASCII nor an address in its common form"
         )

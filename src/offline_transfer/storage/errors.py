@@ -135,7 +135,7 @@ class BucketInaccessibleError(BadInputError):
 
 
 class DirectoryNotSeenError(StorageError):
-    """{host} does not see what the machine that was asked wrote into {directory}. Mount the same file system there, then try again."""
+    """{host} does not see in {directory} what was left there when it was asked for. Mount the same file system, then try again."""
 
     http_status = 503
     retryable = True
