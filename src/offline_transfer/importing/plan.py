@@ -4,16 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import DefaultClause, Table, TextClause
+from sqlalchemy import Table
 
-from offline_transfer.importing import convert, shims
+from offline_transfer.importing import shims
+from offline_transfer.importing.columns import Setter, keys_of, required_of, template_of
 from offline_transfer.relations.attributes import DropReason, drop_reason
 from offline_transfer.relations.loader import tree
 from offline_transfer.relations.nodes import (
-    AnyColumn,
-    Attribute,
     Identity,
     ImportRule,
     Join,
@@ -25,9 +24,6 @@ from offline_transfer.relations.nodes import (
 )
 from offline_transfer.types import Edition, PortableKind
 
-NOW = object()
-"""Stands in a template for the time of the import."""
-
 
 class Treatment(Enum):
     """What is done with the records below one key."""
@@ -37,20 +33,6 @@ class Treatment(Enum):
     THROUGH = auto()
     SHARED = auto()
     OWN = auto()
-
-
-class Setter(NamedTuple):
-    """What one key of a record sets. A tuple, because taking one apart is the cheapest way to all of it."""
-
-    place: int
-    """The index of its column among those of the table."""
-    name: str
-    convert: convert.Converter
-    ready: type | None
-    """Values of exactly this type need no conversion."""
-    rule: ImportRule | None
-    nullable: bool
-    optional: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -170,11 +152,11 @@ def _compile(
     with_children: Callable[[RelationNode, NodePlan], None] = _all_children,
 ) -> NodePlan:
     columns = tuple(column.name for column in node.table.c)
-    setters, users, ignored = _keys(node, columns)
+    setters, users, ignored = keys_of(node, columns)
     join = node.join
     on_child = node.link in (Link.HAS_MANY, Link.HAS_ONE) and join is not None
     parent_column = join.column if join is not None and node.link is Link.BELONGS_TO else None
-    template = _template(node, columns)
+    template = template_of(node, columns)
     plan = NodePlan(
         node=node,
         path=node.path,
@@ -193,7 +175,7 @@ def _compile(
         ignored=ignored,
         excluded=frozenset(node.excluded),
         fills=tuple((columns.index(fill.column.name), fill.depth) for fill in node.fills),
-        required=_required(node, columns),
+        required=required_of(node, columns),
         unique=tuple(columns.index(name) for name in node.unique),
         treatment=_treatment(node),
         cleared=tuple(
@@ -263,86 +245,6 @@ def _linked_node(node: RelationNode, link: LinkBy) -> RelationNode:
         join=Join(column=link.column),
         identity=Identity(by=(link.far_column,), within=Scope.PROJECT, missing=Missing.SKIP),
     )
-
-
-def _keys(
-    node: RelationNode, columns: tuple[str, ...]
-) -> tuple[dict[str, Setter], dict[str, tuple[int, bool, ImportRule | None]], frozenset[str]]:
-    """What sets a column, what names a user, and what is ours to know but not to take (foreign keys, computed values)."""
-    setters: dict[str, Setter] = {}
-    users: dict[str, tuple[int, bool, ImportRule | None]] = {}
-    ignored = set()
-    for attribute in node.attributes:
-        column = attribute.column
-        if column is None or column.name in (node.where or {}) or _is_foreign(attribute, column, node):
-            ignored.add(attribute.name)
-            continue
-        index = columns.index(column.name)
-        if attribute.user_reference or _names_user(column):
-            users[attribute.name] = (index, column.nullable is True, attribute.rule)
-            continue
-        optional = column.nullable is True or column.server_default is not None
-        converter = convert.converter(column)
-        ready = convert.READY.get(converter)
-        setters[attribute.name] = Setter(
-            index, column.name, converter, ready, attribute.rule, column.nullable is True, optional
-        )
-    return setters, users, frozenset(ignored)
-
-
-def _is_foreign(attribute: Attribute, column: AnyColumn, node: RelationNode) -> bool:
-    if attribute.user_reference or _names_user(column):
-        return False
-    type_column = node.join.type_column if node.join is not None else None
-    return bool(column.foreign_keys) or column.name == "id" or column is type_column
-
-
-def _names_user(column: AnyColumn) -> bool:
-    return any(key.column.table.name == "users" for key in column.foreign_keys)
-
-
-def _template(node: RelationNode, columns: tuple[str, ...]) -> list[Any]:
-    """A row before its record is read: the constants of the relation and the defaults of the table."""
-    constants = dict(node.where or {})
-    template: list[Any] = []
-    for name in columns:
-        column = node.table.c[name]
-        if name in constants:
-            template.append(constants[name])
-        elif name in ("created_at", "updated_at") and not column.nullable:
-            template.append(NOW)
-        else:
-            template.append(_default(column))
-    return template
-
-
-def _default(column: AnyColumn) -> Any:
-    default = column.server_default
-    if not isinstance(default, DefaultClause):
-        return None
-    argument = default.arg
-    literal = argument.text if isinstance(argument, TextClause) else argument if isinstance(argument, str) else None
-    if literal is None:
-        return NOW
-    return literal
-
-
-def _required(node: RelationNode, columns: tuple[str, ...]) -> tuple[tuple[int, str, bool], ...]:
-    """Columns that the record itself must give: not null, no default, no key that the import sets."""
-    ours = {fill.column.name for fill in node.fills} | {"id"}
-    if node.join is not None:
-        ours.add(node.join.column.name)
-    from_children = {
-        child.join.column.name for child in node.children if child.link is Link.BELONGS_TO and child.join is not None
-    }
-    result = []
-    for attribute in node.attributes:
-        column = attribute.column
-        if column is None or column.name in ours | from_children or column.nullable:
-            continue
-        if column.server_default is None or column.info.get("present"):
-            result.append((columns.index(column.name), attribute.name, bool(column.info.get("present"))))
-    return tuple(result)
 
 
 def creates(plan: NodePlan) -> bool:

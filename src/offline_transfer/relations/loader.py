@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from enum import IntEnum
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -10,7 +11,7 @@ import yaml
 from sqlalchemy import Table
 
 from offline_transfer.forge import models
-from offline_transfer.forge.base import Base
+from offline_transfer.forge.base import Base, EnumInteger
 from offline_transfer.relations import links
 from offline_transfer.relations.attributes import USER_REFERENCES
 from offline_transfer.relations.nodes import (
@@ -152,7 +153,7 @@ class _Builder:
             children=(),
             join=join,
             fills=links.fills(table, join, [ancestor.table for ancestor in ancestors]),
-            where=spec.get("where"),
+            where=_where(spec, table),
             order=_order(spec, table),
             identity=_identity(spec),
             prepare=spec.get("prepare"),
@@ -223,6 +224,17 @@ def _table(model: type[Base]) -> Table:
     table = model.__table__
     assert isinstance(table, Table)
     return table
+
+
+def _where(spec: Spec, table: Table) -> Mapping[str, str | IntEnum] | None:
+    """What the rows of a relation have in common; the members of enumerations go by their names in the file."""
+    if "where" not in spec:
+        return None
+    found: dict[str, str | IntEnum] = {}
+    for name, value in spec["where"].items():
+        kind = table.c[name].type
+        found[name] = kind.enum_class[value] if isinstance(kind, EnumInteger) else value
+    return found
 
 
 def _via(spec: Spec, parent_name: str) -> str | None:

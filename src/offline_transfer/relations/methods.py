@@ -21,6 +21,7 @@ from sqlalchemy import (
 from offline_transfer.forge.approval_rules import ApprovalProjectRulesProtectedBranch
 from offline_transfer.forge.base import EnumInteger
 from offline_transfer.forge.diffs import MergeRequestDiff
+from offline_transfer.forge.enums import DiffType
 from offline_transfer.forge.projects import ProjectSetting
 from offline_transfer.forge.protection import ProtectedBranch
 
@@ -49,11 +50,11 @@ def enum_name(column: Value, members: type[IntEnum]) -> Value:
 
 
 def head_commit_of_diff(_name: str, merge_request: FromClause) -> Value:
-    """The head commit of the latest diff of a merge request."""
+    """The head commit of the latest diff of a merge request; what a merge would look like is no version of it."""
     diffs = MergeRequestDiff.__table__.alias()
     return (
         select(diffs.c.head_commit_sha)
-        .where(diffs.c.merge_request_id == merge_request.c.id)
+        .where(diffs.c.merge_request_id == merge_request.c.id, diffs.c.diff_type == DiffType.regular)
         .order_by(diffs.c.id.desc())
         .limit(1)
         .correlate(merge_request)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from sqlalchemy import Column, Table
 
@@ -162,7 +162,7 @@ class RelationNode:
     children: "tuple[RelationNode, ...]"
     join: Join | None = None
     fills: tuple[Fill, ...] = ()
-    where: Mapping[str, str] | None = None
+    where: Mapping[str, str | IntEnum] | None = None
     order: Order | None = None
     identity: Identity | None = None
     prepare: str | None = None

@@ -7,7 +7,6 @@ from sqlalchemy import ColumnElement, FromClause, Select, UniqueConstraint, and_
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from offline_transfer.forge.base import EnumInteger
 from offline_transfer.forge.users import User
 from offline_transfer.relations.links import table_of
 from offline_transfer.relations.nodes import Link, RelationNode
@@ -98,9 +97,7 @@ def constants(node: RelationNode, row: FromClause) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if node.join is not None and node.join.type_column is not None:
         conditions.append(row.c[node.join.type_column.name].in_(node.join.type_names))
-    for name, value in (node.where or {}).items():
-        kind = row.c[name].type
-        conditions.append(row.c[name] == (kind.enum_class[value] if isinstance(kind, EnumInteger) else value))
+    conditions += [row.c[name] == value for name, value in (node.where or {}).items()]
     if node.own is not None:
         conditions.append(row.c[node.own.name] == OwnPortable())
     return conditions

@@ -343,3 +343,21 @@ def test_documents_lose_the_character_that_cannot_be_kept_and_nothing_that_looks
     record = {"iid": 1, "title": "x", "source_branch": "a", "target_branch": "b", "merge_params": params}
     destination.import_project({"merge_requests": [record]})
     assert destination.rows("merge_requests", "merge_params") == [(params,)]
+
+
+def test_the_diff_of_a_merge_request_arrives_as_a_regular_one(destination: Destination) -> None:
+    diffs = [{"state": "collected", "diff_type": kind} for kind in ("regular", 1, "merge_head", None)]
+    requests = [
+        {
+            "iid": iid,
+            "title": "x",
+            "source_branch": "a",
+            "target_branch": "b",
+            "author_id": 7,
+            "merge_request_diff": diff,
+        }
+        for iid, diff in enumerate([*diffs, {"state": "collected"}], 1)
+    ]
+    _, accounting = destination.import_project({"merge_requests": requests})
+    assert destination.rows("merge_request_diffs", "diff_type") == [(1,)] * 5
+    assert accounting.dropped == {}

@@ -293,7 +293,7 @@ def test_the_portable_itself_is_one_object_with_its_settings(project: Database) 
     assert counts(project, project_statements(SELF), [5]) == {"self": 1}
 
 
-def test_only_the_latest_diff_of_a_merge_request_leaves(project: Database) -> None:
+def test_only_the_latest_regular_diff_of_a_merge_request_leaves(project: Database) -> None:
     add(
         project,
         MergeRequest(
@@ -301,6 +301,11 @@ def test_only_the_latest_diff_of_a_merge_request_leaves(project: Database) -> No
         ),
         MergeRequestDiff(id=71, merge_request_id=60, head_commit_sha="b" * 40, state="collected"),
         MergeRequestDiff(id=70, merge_request_id=60, head_commit_sha="a" * 40, state="collected"),
+        MergeRequestDiff(id=72, merge_request_id=60, head_commit_sha="c" * 40, diff_type=enums.DiffType.merge_head),
+        MergeRequest(
+            id=61, iid=2, title="new", source_branch="b", target_branch="main", target_project_id=5, author_id=3
+        ),
+        MergeRequestDiff(id=73, merge_request_id=61, head_commit_sha="d" * 40, diff_type=enums.DiffType.merge_head),
     )
     relation = project_statements("merge_requests")
     (line,) = read(project, relation, [60])
@@ -308,6 +313,10 @@ def test_only_the_latest_diff_of_a_merge_request_leaves(project: Database) -> No
     assert record["diff_head_sha"] == record["merge_request_diff"]["head_commit_sha"] == "b" * 40
     assert record["merge_request_diff"]["diff_type"] == "regular"
     assert counts(project, relation, [60])["merge_requests.merge_request_diff"] == 1
+    (line,) = read(project, relation, [61])
+    record = json.loads(line)
+    assert (record["diff_head_sha"], record["merge_request_diff"]) == (None, None)
+    assert counts(project, relation, [61]) == {"merge_requests": 1}
 
 
 def test_jobs_of_a_stage_are_told_apart_by_their_type(project: Database) -> None:
