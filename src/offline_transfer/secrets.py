@@ -19,7 +19,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from offline_transfer.db import Database
-from offline_transfer.errors import OfflineTransferError
+from offline_transfer.errors import ConflictError, ExitStatus, OfflineTransferError
 from offline_transfer.settings import Settings
 
 KEYS_FILE: Final = "secrets.keys"
@@ -28,32 +28,34 @@ ROWS_AT_ONCE: Final = 100
 LARGEST_KEYS_FILE: Final = 64 * 1024
 
 
-class SecretsFileMissingError(OfflineTransferError):
+class SecretsFileError(OfflineTransferError):
+    """The file of encryption keys {path}: {problem}.
+
+    The branch of what an administrator of the machine has to set right.
+    """
+
+    exit_status = ExitStatus.USAGE
+    http_status = 503
+
+
+class SecretsFileMissingError(SecretsFileError):
     """The file of encryption keys {path} does not exist. Copy the one that this instance used, or make the first one with
     `offline-transfer db make-key {path}`: what was encrypted with lost keys cannot be opened again.
     """
 
-    http_status = 503
 
-
-class SecretsFileNotNamedError(OfflineTransferError):
+class SecretsFileNotNamedError(SecretsFileError):
     """With DATABASE_URL the keys that encrypt credentials lie in a file that OFFLINE_TRANSFER_SECRETS_FILE names, and it is not
     set. Make one with `offline-transfer db make-key FILE`, and give the same file to every machine of this instance.
     """
 
-    http_status = 503
 
-
-class SecretsFileUnusableError(OfflineTransferError):
+class SecretsFileUnusableError(SecretsFileError):
     """The file of encryption keys {path} cannot be used: {problem}."""
 
-    http_status = 503
 
-
-class SecretsFileExistsError(OfflineTransferError):
+class SecretsFileExistsError(ConflictError):
     """There are keys in {path} already. Keep them; `offline-transfer db rotate-key` puts a new one in front."""
-
-    http_status = 409
 
 
 class SealBrokenError(OfflineTransferError):
@@ -126,6 +128,8 @@ class Vault:
     def add_key(self) -> None:
         """Put a new key in front: what is sealed from now on needs it, what was sealed before still opens."""
         path = self._required_path()
+        if self.makes_first_key and not path.exists():
+            _make_first(path)
         with _locked(path):
             _write(path, [Fernet.generate_key().decode(), *_read(path)])
 

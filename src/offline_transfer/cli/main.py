@@ -10,7 +10,20 @@ from typing import Final
 import typer
 
 from offline_transfer import __version__
-from offline_transfer.cli import archive, database, export, faults, files, fixtures, importing, tree
+from offline_transfer.cli import (
+    app_settings,
+    archive,
+    database,
+    export,
+    faults,
+    files,
+    fixtures,
+    importing,
+    member,
+    token,
+    tree,
+    user,
+)
 from offline_transfer.errors import ExitStatus
 
 PROGRAM: Final = "offline-transfer"
@@ -39,6 +52,10 @@ tree.add_to(app)
 app.add_typer(archive.app, name="archive")
 app.add_typer(database.app, name="db")
 app.add_typer(fixtures.app, name="fixtures")
+app.add_typer(user.app, name="user")
+app.add_typer(token.app, name="token")
+app.add_typer(member.app, name="member")
+app.add_typer(app_settings.app, name="settings")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from offline_transfer.forge.enums import AccessLevel, UserType, Visibility
@@ -183,7 +183,7 @@ def project_levels(session: Session, user_id: int, ids: Collection[int]) -> dict
     return _highest(session, [direct, above])
 
 
-def counts(user_id: int) -> ColumnElement[bool]:
+def counts(user_id: int | SQLColumnExpression[int]) -> ColumnElement[bool]:
     """The condition that a membership is this user's and in force: accepted, granted and not expired."""
     return and_(
         Member.user_id == user_id,

@@ -5,6 +5,7 @@ belongs to the owner of one machine, and what that person needs is on.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -19,6 +20,7 @@ from offline_transfer.forge.base import Base
 from offline_transfer.forge.errors import BadApplicationSettingError, UnknownApplicationSettingError
 from offline_transfer.settings import Settings
 from offline_transfer.storage.egress import EgressPolicy
+from offline_transfer.types import JsonObject, JsonValue
 
 ONLY_ROW: Final = 1
 EXPORTS_DIRECTORY: Final = "exports"
@@ -206,7 +208,7 @@ def change(session: Session, name: str, text: str) -> None:
 
     Raises UnknownApplicationSettingError, BadApplicationSettingError.
     """
-    _require_known(name)
+    require_known(name)
     try:
         value = ApplicationSettings.model_validate({name: text}).model_dump(mode="json")[name]
     except ValidationError as error:
@@ -219,8 +221,47 @@ def change(session: Session, name: str, text: str) -> None:
 
 def reset(session: Session, name: str) -> None:
     """Go back to the default. Raises UnknownApplicationSettingError."""
-    _require_known(name)
+    require_known(name)
     _store(session, name, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One setting, for people."""
+
+    name: str
+    value: Any
+    default: Any
+    unit: str | None
+    changed: bool
+    description: str
+
+    def to_json(self) -> JsonObject:
+        """As `--json` prints it."""
+        return {
+            "name": self.name,
+            "value": _plain(self.value),
+            "default": _plain(self.default),
+            "unit": self.unit,
+            "changed": self.changed,
+            "description": self.description,
+        }
+
+
+def described(session: Session, settings: Settings) -> list[Described]:
+    """All settings, in the order in which they are explained."""
+    by_default, given = defaults(settings), changed(session)
+    return [
+        Described(
+            name=name,
+            value=given.get(name, getattr(by_default, name)),
+            default=getattr(by_default, name),
+            unit=unit(name),
+            changed=name in given,
+            description=str(field.description),
+        )
+        for name, field in ApplicationSettings.model_fields.items()
+    ]
 
 
 def unit(name: str) -> str | None:
@@ -229,16 +270,22 @@ def unit(name: str) -> str | None:
     return str(extra["unit"]) if isinstance(extra, dict) else None
 
 
+def _plain(value: Any) -> JsonValue:
+    """A value as JSON has it."""
+    return [str(item) for item in value] if isinstance(value, tuple) else value
+
+
 def shown(value: object) -> str:
     """A value as it would be typed."""
-    if value is None or value == ():
+    if value in (None, (), []):
         return NOTHING
     if isinstance(value, bool):
         return str(value).lower()
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
 
-def _require_known(name: str) -> None:
+def require_known(name: str) -> None:
+    """Raise UnknownApplicationSettingError for what is none."""
     if name not in NAMES:
         raise UnknownApplicationSettingError(name=name[:LONGEST_SHOWN])
 

@@ -153,12 +153,8 @@ class MemberNotFoundError(NotFoundError):
     """{username} is not a direct member of `{path}`. `offline-transfer member list` shows who is."""
 
 
-class LastOwnerError(ConflictError):
-    """{username} is the last owner of `{path}`. Make somebody else an owner first."""
-
-
-class NotOwnableError(UsageError):
-    """`{path}` cannot have {username} as a member: {reason}."""
+class PlaceNotFoundError(NotFoundError):
+    """There is no group or project {path!r} in this instance. `offline-transfer tree` shows what there is."""
 
 
 class UnknownApplicationSettingError(NotFoundError):

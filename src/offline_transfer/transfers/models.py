@@ -66,6 +66,8 @@ class OfflineExport(Timestamps, Base):
     jid: Mapped[str | None]
     started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    mailed_end: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """The `ended_at` of which a mail has told; an export that is tried again ends again."""
 
 
 class OfflineConfiguration(Timestamps, Base):
@@ -173,6 +175,8 @@ class ExportJob(Timestamps, Base):
     status: Mapped[JobState] = mapped_column(EnumInteger(JobState), server_default="0")
     attempts: Mapped[int] = mapped_column(server_default="0")
     """How often it was begun. Only the latest attempt may write anything down."""
+    ended_attempts: Mapped[int] = mapped_column(server_default="0")
+    """How many attempts were seen to end. The others may have died, or may live and be late."""
     jid: Mapped[str | None]
     error: Mapped[str | None] = mapped_column(String(ERROR_CHARACTERS))
 
@@ -201,7 +205,7 @@ class ExportObject(Base):
     records: Mapped[dict[str, int]] = mapped_column(JSONB)
     read_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     is_contested: Mapped[bool] = mapped_column(server_default="false")
-    """Whether an earlier attempt may have been writing it too, so that what lies in the store has to be looked at."""
+    """Whether another attempt may have been writing it too, so that what lies in the store has to be looked at."""
 
 
 class ExportUser(Base):
