@@ -1,11 +1,12 @@
 """The API as clients meet it: over a socket, in a thread of the test's process, with users and tokens of the test's own."""
 
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -49,10 +50,11 @@ class Api:
         )
         return self.clients.enter_context(client)
 
-    def person(self, username: str, *, scopes: Collection[Scope] = (Scope.API,), **columns: Any) -> Person:
-        """A new user with a token."""
+    def person(self, name: str, *, scopes: Collection[Scope] = (Scope.API,), **columns: Any) -> Person:
+        """A new user of a name like this, with a token."""
+        username = f"{name}-{uuid4().hex[:8]}"
         with self.instance.database.session() as session:
-            user = User(username=username, name=username.title(), email=f"{username}@example.com", **columns)
+            user = User(username=username, name=name.title(), email=f"{username}@example.com", **columns)
             session.add(user)
             session.flush()
             return Person(user.id, username, tokens.create(session, user, scopes=scopes).text)

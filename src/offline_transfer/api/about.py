@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from offline_transfer import __version__
-from offline_transfer.api import answers, described
+from offline_transfer.api import answers, described, openapi
 from offline_transfer.api.access import Reader, reader
 from offline_transfer.api.described import Time
 from offline_transfer.api.service import TheService
@@ -12,7 +12,7 @@ from offline_transfer.archive.metadata import INSTANCE_VERSION
 from offline_transfer.forge.users import User
 from offline_transfer.types import Edition
 
-router = APIRouter(tags=["instance"], responses=described.SIGNED_IN)
+router = APIRouter(prefix=openapi.PREFIX, tags=["instance"], responses=described.SIGNED_IN)
 
 
 class CurrentUser(BaseModel):

@@ -29,12 +29,15 @@ _UNUSABLE: Final = (OperationalError, InterfaceError, PoolTimeoutError, psycopg.
 
 def create_app(instance: Instance) -> FastAPI:
     """The application of an instance, which has to stay open for as long as it is used."""
-    app = FastAPI(openapi_url=None, redirect_slashes=False, lifespan=_lifespan)
+    app = FastAPI(
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+        generate_unique_id_function=lambda route: route.name,
+    )
     app.state.service = Service(instance, RateLimits())
-    for router in (exports.router, about.router, openapi.router, pages.router):
-        app.include_router(router, prefix=openapi.PREFIX)
-    for router in (health.router, metrics.router):
-        app.include_router(router)
+    for part in (exports, about, openapi, pages, health, metrics):
+        app.include_router(part.router)
     app.add_exception_handler(OfflineTransferError, _refused)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _of_the_framework)

@@ -2,4 +2,6 @@
 
 from fastapi import APIRouter
 
-router = APIRouter(prefix="/offline_exports", tags=["offline_exports"])
+from offline_transfer.api import openapi
+
+router = APIRouter(prefix=f"{openapi.PREFIX}/offline_exports", tags=["offline_exports"])

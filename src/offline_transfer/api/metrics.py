@@ -4,16 +4,18 @@ They tell how much goes on, so they are for this machine itself and for whoever 
 proxy passed on is not of this machine, wherever the proxy is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
 from ipaddress import ip_address
-from typing import Annotated, Final
+from typing import Final, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
-from sqlalchemy import func, select
+from sqlalchemy import Executable, func, select, text
 from sqlalchemy.orm import Session
 
 from offline_transfer.api import access, described
@@ -22,8 +24,9 @@ from offline_transfer.api.service import TheService
 from offline_transfer.db import Database
 from offline_transfer.forge.access import require_scope
 from offline_transfer.forge.tokens import Scope
-from offline_transfer.transfers.models import OfflineExport, RelationExport
-from offline_transfer.transfers.states import ExportState, RelationState
+from offline_transfer.jobs.metrics import Figures, collect
+from offline_transfer.queue import QueueName
+from offline_transfer.transfers.models import ImportFailure, OfflineExport, RelationExport
 
 FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
@@ -79,14 +82,98 @@ class _Rows(Collector):
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """All numbers, at one time."""
+        """All numbers, as they stand in one transaction."""
         with self._database.session() as session:
-            yield from _exports(session)
+            yield from _work(collect(session))
+            for table in TABLES:
+                yield table.read(session)
 
 
-def _exports(session: Session) -> Iterator[Metric]:
-    exports = GaugeMetricFamily("offline_transfer_exports", "Exports by status.", labels=["status"])
-    counts = dict(session.execute(select(OfflineExport.status, func.count()).group_by(OfflineExport.status)).tuples())
-    for state in ExportState:
-        exports.add_metric([state.name], counts.get(state, 0))
-    yield exports
+def _work(figures: Figures) -> Iterator[Metric]:
+    yield _gauge("jobs", "Jobs that are kept, by task and state.", ["task", "state"], figures.jobs)
+    yield _gauge(
+        "queue_oldest_seconds",
+        "How long the oldest job that could begin has waited, by queue.",
+        ["queue"],
+        {(queue,): figures.oldest.get(queue, 0.0) for queue in QueueName},
+    )
+    yield _gauge("stale_work_ended", "Attempts at jobs that ended with their worker.", [], {(): figures.stale_ended})
+    errors = {(task,): count for task, count in figures.errors.items()}
+    yield _gauge("job_errors", "Attempts at jobs that failed, by task.", ["task"], errors)
+    memory = {
+        (str(worker.id), worker.host, str(worker.pid), ",".join(worker.queues)): worker.memory_bytes
+        for worker in figures.workers
+    }
+    yield _gauge("worker_memory_bytes", "Memory of each worker.", ["worker", "host", "pid", "queues"], memory)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Numbers that one statement reads: the labels of each row, then its number."""
+
+    name: str
+    meaning: str
+    labels: Sequence[str]
+    statement: Executable
+
+    def read(self, session: Session) -> Metric:
+        """The numbers of now."""
+        rows = session.execute(self.statement).all()
+        return _gauge(self.name, self.meaning, self.labels, {tuple(map(_label, row[:-1])): row[-1] for row in rows})
+
+
+TABLES: Final = (
+    Table(
+        "exports",
+        "Exports, by status.",
+        ["status"],
+        select(OfflineExport.status, func.count()).group_by(OfflineExport.status),
+    ),
+    Table(
+        "export_relations",
+        "Relations of groups and projects in exports, by status.",
+        ["status"],
+        select(RelationExport.status, func.count()).group_by(RelationExport.status),
+    ),
+    Table(
+        "exported_records",
+        "Records that were exported, by relation.",
+        ["relation"],
+        select(RelationExport.relation, func.sum(RelationExport.exported_count)).group_by(RelationExport.relation),
+    ),
+    Table(
+        "exported_bytes",
+        "Bytes that were stored, by relation.",
+        ["relation"],
+        select(RelationExport.relation, func.sum(RelationExport.bytes)).group_by(RelationExport.relation),
+    ),
+    Table(
+        "export_failures",
+        "Records and files that could not be exported, by relation and reason.",
+        ["relation", "reason"],
+        text(
+            "SELECT relation, coalesce(gap->>'kind', 'gap'), sum(coalesce((gap->>'count')::bigint, 1))"
+            " FROM bulk_import_exports, jsonb_array_elements(gaps) AS gap GROUP BY 1, 2"
+        ),
+    ),
+    Table(
+        "import_failures",
+        "Records that could not be imported, by reason.",
+        ["reason"],
+        select(ImportFailure.exception_class, func.count()).group_by(ImportFailure.exception_class),
+    ),
+)
+
+
+LabelsT = TypeVar("LabelsT", bound=tuple[str, ...])
+
+
+def _gauge(name: str, meaning: str, labels: Sequence[str], numbers: Mapping[LabelsT, float]) -> Metric:
+    metric = GaugeMetricFamily(f"offline_transfer_{name}", meaning, labels=labels)
+    for values, number in sorted(numbers.items()):
+        metric.add_metric(values, float(number))
+    return metric
+
+
+def _label(value: object) -> str:
+    return value.name if isinstance(value, Enum) else str(value)

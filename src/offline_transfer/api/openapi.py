@@ -1,6 +1,7 @@
 """The OpenAPI document."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -21,13 +22,14 @@ SECURITY: Final[Mapping[str, Any]] = {
     "Bearer": {"type": "http", "scheme": "bearer"},
 }
 DESCRIPTION: Final = (
-    "Exports groups and projects of this instance into archives on object storage. Paths, parameters, fields and statuses are those of"
-    " GitLab where it has them."
+    "Exports groups and projects of this instance into archives on object storage. Paths, parameters, fields and statuses are those"
+    " of GitLab where it has them."
 )
+_UNTOLD: Final = "Successful Response"
 # FastAPI announces its own answer to parameters that are not valid; ours is another.
 _NOT_OURS: Final = ("HTTPValidationError", "ValidationError")
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(prefix=PREFIX, include_in_schema=False)
 
 
 @router.get("/openapi.json")
@@ -68,6 +70,10 @@ def _tidy(operation: dict[str, Any], schemas: dict[str, Any], *, is_open: bool) 
     responses = operation["responses"]
     for status in [status for status, response in responses.items() if _is_not_ours(response)]:
         del responses[status]
+    for status, response in responses.items():
+        if response["description"] == _UNTOLD:
+            response["description"] = f"{HTTPStatus(int(status)).phrase}."
+    operation["responses"] = dict(sorted(responses.items()))
     if not is_open:
         operation["security"] = [{name: []} for name in SECURITY]
     for content in operation.get("requestBody", {}).get("content", {}).values():

@@ -19,7 +19,7 @@ _TEMPLATES: Final = Environment(
     lstrip_blocks=True,
 )
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(prefix=openapi.PREFIX, include_in_schema=False)
 
 
 @router.get("/docs")

@@ -65,13 +65,13 @@ class StoreParameters(Parameters):
         description="The bucket; with `azure_configuration` the container. A directory has none.",
         examples=["offline-transfer-export"],
     )
-    aws_s3_configuration: Annotated[AwsS3Configuration, SkipValidation] = _optional()
-    s3_compatible_configuration: Annotated[S3CompatibleConfiguration, SkipValidation] = _optional()
-    gcs_configuration: Annotated[GcsConfiguration, SkipValidation] = _optional()
-    gcs_hmac_configuration: Annotated[GcsHmacConfiguration, SkipValidation] = _optional()
-    gcs_adc_configuration: Annotated[GcsAdcConfiguration, SkipValidation] = _optional()
-    azure_configuration: Annotated[AzureConfiguration, SkipValidation] = _optional()
-    disk_configuration: Annotated[DiskConfiguration, SkipValidation] = _optional()
+    aws_s3_configuration: Annotated[AwsS3Configuration, SkipValidation] = _optional(repr=False)
+    s3_compatible_configuration: Annotated[S3CompatibleConfiguration, SkipValidation] = _optional(repr=False)
+    gcs_configuration: Annotated[GcsConfiguration, SkipValidation] = _optional(repr=False)
+    gcs_hmac_configuration: Annotated[GcsHmacConfiguration, SkipValidation] = _optional(repr=False)
+    gcs_adc_configuration: Annotated[GcsAdcConfiguration, SkipValidation] = _optional(repr=False)
+    azure_configuration: Annotated[AzureConfiguration, SkipValidation] = _optional(repr=False)
+    disk_configuration: Annotated[DiskConfiguration, SkipValidation] = _optional(repr=False)
 
     @classmethod
     def other_problems(cls, said: JsonObject) -> Iterator[str]:

@@ -21,6 +21,7 @@ _SAID: Final[Mapping[str, str]] = MappingProxyType(
         "greater_than_equal": "does not have a valid value",
         "less_than_equal": "does not have a valid value",
         "too_short": "is empty",
+        "string_too_short": "is empty",
         "too_long": "has too many elements",
         "string_too_long": "is too long",
     }

@@ -10,13 +10,13 @@ def test_the_user_of_a_token_is_told(api: Api) -> None:
     assert answer.status_code == 200
     assert found == {
         "id": ada.id,
-        "username": "ada",
+        "username": ada.username,
         "name": "Ada",
         "state": "active",
-        "email": "ada@example.com",
+        "email": f"{ada.username}@example.com",
         "public_email": None,
         "is_admin": True,
-        "web_url": "http://localhost/ada",
+        "web_url": f"http://localhost/{ada.username}",
     }
     assert len(created_at) == len("2012-05-28T11:42:42.124Z")
     assert created_at.endswith("Z")
