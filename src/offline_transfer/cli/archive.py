@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from offline_transfer.cli.errors import MapOptionError
-from offline_transfer.cli.options import AsJson, LimitOptions, S3Endpoint
-from offline_transfer.errors import ExitStatus
+from offline_transfer.cli.options import AsJson, Identities, LimitOptions, PassphraseFile, PublicKeys, S3Endpoint
+from offline_transfer.errors import ExitStatus, UsageError
 
 if TYPE_CHECKING:
     from offline_transfer.verify.findings import Finding
@@ -25,13 +25,18 @@ Map = Annotated[
 
 @app.command()
 def inspect(
-    archive: Place, s3_endpoint: S3Endpoint = None, limit: LimitOptions = None, as_json: AsJson = False
+    archive: Place,
+    identity: Identities = None,
+    passphrase_file: PassphraseFile = None,
+    s3_endpoint: S3Endpoint = None,
+    limit: LimitOptions = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say what an archive holds, from its metadata and manifest."""
-    from offline_transfer.cli import output, places
+    from offline_transfer.cli import keys, output, places
     from offline_transfer.verify.inspect import inspect as inspect_archive
 
-    with places.open_archive(archive, s3_endpoint, limit) as opened:
+    with places.open_archive(archive, s3_endpoint, limit, keys.keys_of(identity, passphrase_file)) as opened:
         summary = inspect_archive(opened)
     document = summary.to_json()
     if as_json:
@@ -48,24 +53,46 @@ def inspect(
 
 
 @app.command()
-def verify(archive: Place, s3_endpoint: S3Endpoint = None, limit: LimitOptions = None, as_json: AsJson = False) -> int:
-    """Check every object of an archive: presence, size, hashes, counts, and every record against its schema."""
-    from offline_transfer.cli import output, places
-    from offline_transfer.cli.watch import Watch
-    from offline_transfer.verify.archive import verify as verify_archive
+def verify(
+    archive: Place,
+    identity: Identities = None,
+    passphrase_file: PassphraseFile = None,
+    public_key: PublicKeys = None,
+    require_signature: Annotated[
+        bool, typer.Option("--require-signature", help="Refuse an archive that none of the public keys has signed.")
+    ] = False,
+    s3_endpoint: S3Endpoint = None,
+    limit: LimitOptions = None,
+    as_json: AsJson = False,
+) -> int:
+    """Check every object of an archive: presence, size, hashes, counts, and every record against its schema.
 
-    findings = []
-    with places.open_archive(archive, s3_endpoint, limit) as opened, Watch("Verifying") as watch:
-        for finding in verify_archive(opened, progress=lambda where: watch.say(where, "")):
-            findings.append(finding)
-        has_manifest = opened.has_manifest
-    faults = sum(finding.is_fault for finding in findings)
+    Of an encrypted archive, the signature and all hashes can be checked without a key.
+    """
+    from offline_transfer.archive.errors import KeyNeededError
+    from offline_transfer.cli import keys, output, places
+    from offline_transfer.cli.verifying import verify_carried, verify_opened
+    from offline_transfer.cli.watch import Watch
+    from offline_transfer.verify.sums import SignaturePolicy
+
+    policy = SignaturePolicy(keys.public_keys_of(public_key), require_signature)
+    if require_signature and not policy.keys:
+        raise UsageError(problem="--require-signature needs --public-key, once or more")
+    opening = keys.keys_of(identity, passphrase_file)
+    with Watch("Verifying") as watch:
+        try:
+            with places.open_archive(archive, s3_endpoint, limit, opening) as opened:
+                verdict = verify_opened(opened, policy, watch)
+        except KeyNeededError:
+            with places.open_carried(archive, s3_endpoint, limit) as carried:
+                verdict = verify_carried(carried, policy, watch)
     if as_json:
-        output.print_json({"valid": not faults, "findings": [finding.to_json() for finding in findings]})
+        output.print_json(verdict.to_json())
     else:
-        _print_findings(findings)
-        output.remark(_verdict(faults, has_manifest=has_manifest))
-    return ExitStatus.BAD_INPUT if faults else ExitStatus.OK
+        _print_findings(verdict.findings)
+        for line in verdict.lines():
+            output.remark(line)
+    return ExitStatus.OK if verdict.is_valid else ExitStatus.BAD_INPUT
 
 
 @app.command()
@@ -73,18 +100,21 @@ def compare(
     first: Annotated[str, typer.Argument(metavar="A", help="One archive.")],
     second: Annotated[str, typer.Argument(metavar="B", help="The other.")],
     roots: Map = None,
+    identity: Identities = None,
+    passphrase_file: PassphraseFile = None,
     s3_endpoint: S3Endpoint = None,
     limit: LimitOptions = None,
     as_json: AsJson = False,
 ) -> int:
-    """Say whether two archives hold the same, whatever ids, order and batches they have."""
-    from offline_transfer.cli import output, places
+    """Say whether two archives hold the same, whatever ids, order and batches they have, encrypted or not."""
+    from offline_transfer.cli import keys, output, places
     from offline_transfer.cli.watch import Watch
     from offline_transfer.verify.compare import compare as compare_archives
 
+    opening = keys.keys_of(identity, passphrase_file)
     with (
-        places.open_archive(first, s3_endpoint, limit) as one,
-        places.open_archive(second, s3_endpoint, limit) as other,
+        places.open_archive(first, s3_endpoint, limit, opening) as one,
+        places.open_archive(second, s3_endpoint, limit, opening) as other,
         Watch("Comparing") as watch,
     ):
         outcome = compare_archives(one, other, roots=_pairs(roots or ()) or None, progress=watch.say)
@@ -120,13 +150,6 @@ def _print_findings(findings: "Iterable[Finding]") -> None:
     rows = [(item.kind, item.where or item.entity or "", item.path or "", item.reason) for item in findings]
     if rows:
         output.print_table("Findings", ("kind", "where", "path", "why"), rows)
-
-
-def _verdict(faults: int, *, has_manifest: bool) -> str:
-    if faults:
-        named = "1 fault" if faults == 1 else f"{faults:,} faults"
-        return f"{named}: do not import this archive. Copy what is named from where it was exported, or export again."
-    return "The archive is as its manifest says." if has_manifest else "Nothing that can be checked is wrong."
 
 
 def _pairs(given: Iterable[str]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What can be wrong with a command line, and what the other rooms did not foresee."""
 
-from offline_transfer.errors import DatabaseError, OfflineTransferError, StorageError, UsageError
+from offline_transfer.errors import ConflictError, DatabaseError, OfflineTransferError, StorageError, UsageError
 
 
 class ArchivePlaceError(UsageError):
@@ -17,6 +17,14 @@ class LimitOptionError(UsageError):
 
 class MapOptionError(UsageError):
     """`--map {given}` is not A=B: the path of a top of the first archive, and what it is in the second."""
+
+
+class PassphraseFileError(UsageError):
+    """There is no passphrase in {path}: {reason}. It has to be the first line of that file."""
+
+
+class KeyFileExistsError(ConflictError):
+    """{path} exists already. A key that is overwritten is lost, and so is what it opens: name another file."""
 
 
 class NotEmbeddedError(UsageError):

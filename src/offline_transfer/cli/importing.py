@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from offline_transfer.cli.errors import EntityOptionError
-from offline_transfer.cli.options import AsJson, DataDir, LimitOptions, S3Endpoint
+from offline_transfer.cli.options import (
+    AsJson,
+    DataDir,
+    Identities,
+    LimitOptions,
+    PassphraseFile,
+    PublicKeys,
+    S3Endpoint,
+)
 from offline_transfer.errors import ExitStatus, UsageError
 
 if TYPE_CHECKING:
@@ -46,6 +54,9 @@ def import_archive(
     archive: Annotated[str, typer.Argument(metavar="URL/PREFIX", help="The archive.")],
     entity: EntityOptions = None,
     everything: AllOption = None,
+    identity: Identities = None,
+    passphrase_file: PassphraseFile = None,
+    public_key: PublicKeys = None,
     data_dir: DataDir = None,
     s3_endpoint: S3Endpoint = None,
     limit: LimitOptions = None,
@@ -53,16 +64,20 @@ def import_archive(
 ) -> int:
     """Import groups and projects from an archive into this instance.
 
-    The whole archive is checked before the first row is written. A destination that does not exist is an error.
+    The whole archive is checked before the first row is written. A destination that does not exist is an error. With --public-key
+    an archive is refused that none of these keys has signed.
     """
-    from offline_transfer.cli import places
+    from offline_transfer.cli import keys, places
     from offline_transfer.cli.instance import open_instance
     from offline_transfer.importing import create
 
     if (entity is None) == (everything is None):
         raise UsageError(problem="Say what to import: either --entity (once or more) or --all")
     wanted = [_wanted(item) for item in entity or ()]
-    with places.open_archive(archive, s3_endpoint, limit) as opened, open_instance(data_dir) as instance:
+    opening, signers = keys.keys_of(identity, passphrase_file), keys.public_keys_of(public_key)
+    with places.open_archive(archive, s3_endpoint, limit, opening) as opened, open_instance(data_dir) as instance:
+        if signers:
+            opened.require_signature(signers)
         if everything is not None:
             wanted = create.all_top_level(opened, everything)
         bulk_import_id = _carry_out(instance, opened, create.Location(archive, s3_endpoint), wanted)

@@ -22,3 +22,45 @@ LimitOptions = Annotated[
         show_default=False,
     ),
 ]
+Identities = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--identity",
+        metavar="FILE",
+        help="A file with the age identity of a recipient, for an encrypted archive.",
+        show_default=False,
+    ),
+]
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--passphrase-file",
+        metavar="FILE",
+        help="A file whose first line is the passphrase of an encrypted archive.",
+        show_default=False,
+    ),
+]
+PublicKeys = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--public-key",
+        metavar="FILE",
+        help="The public key, in PEM, of somebody who may have signed the archive.",
+        show_default=False,
+    ),
+]
+EncryptTo = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--encrypt-to",
+        metavar="RECIPIENT",
+        help="An age recipient (age1...) who shall be able to read the archive.",
+        show_default=False,
+    ),
+]
+SigningKeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--sign", metavar="FILE", help="The Ed25519 key, in PEM, to sign the archive with.", show_default=False
+    ),
+]

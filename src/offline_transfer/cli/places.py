@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from offline_transfer.archive.encryption import Keys
 from offline_transfer.archive.keys import ExportPrefix
 from offline_transfer.cli.errors import ArchivePlaceError
 from offline_transfer.cli.limits import limits_of
@@ -15,6 +16,7 @@ from offline_transfer.storage.disk import DiskStore
 from offline_transfer.storage.errors import StoreNotFoundError
 from offline_transfer.storage.location import Location
 from offline_transfer.storage.store import Store
+from offline_transfer.verify.carried import Carried
 from offline_transfer.verify.reader import Archive
 
 _PROBE: Final = "offline-transfer-looks-whether-it-may"
@@ -36,14 +38,21 @@ def require_reachable(place: Location) -> None:
             raise
 
 
-def open_archive(url: str, s3_endpoint: str | None, limits: Sequence[str] | None) -> Archive:
-    """An archive, open for reading, with limits as they are typed."""
+def open_archive(url: str, s3_endpoint: str | None, limits: Sequence[str] | None, keys: Keys | None = None) -> Archive:
+    """An archive, open for reading, with limits as they are typed and keys for one that is encrypted."""
     write_logs(load_settings().log_level)
-    store, prefix = _archive_place(url, s3_endpoint)
-    return Archive(store, prefix, limits_of(limits))
+    store, prefix = archive_place(url, s3_endpoint)
+    return Archive(store, prefix, limits_of(limits), keys)
 
 
-def _archive_place(url: str, s3_endpoint: str | None) -> tuple[Store, ExportPrefix]:
+def open_carried(url: str, s3_endpoint: str | None, limits: Sequence[str] | None) -> Carried:
+    """An archive that nobody here has a key to."""
+    store, prefix = archive_place(url, s3_endpoint)
+    return Carried(store, prefix, limits_of(limits))
+
+
+def archive_place(url: str, s3_endpoint: str | None) -> tuple[Store, ExportPrefix]:
+    """The store and the prefix of an archive."""
     location = store_place(url, s3_endpoint)
     if not isinstance(location.store, DiskStore):
         return location.store, _prefix(location.prefix, url)

@@ -1,9 +1,9 @@
-"""What can be checked of an archive that nobody here can open, or that says nothing of its objects: that it is what was signed.
+"""What can be checked of an encrypted archive that nobody here can open: that it is what was signed.
 
 It needs `SHA256SUMS` and no key. Whoever carries an encrypted archive can do that, with `sha256sum --check`, too.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from offline_transfer.archive.checksums import Measured
@@ -13,7 +13,6 @@ from offline_transfer.archive.keys import (
     MANIFEST_KEY,
     METADATA_KEY,
     SIGNATURE_KEY,
-    UNCOMPRESSED_METADATA_KEY,
     ExportPrefix,
 )
 from offline_transfer.archive.limits import Limits
@@ -26,18 +25,19 @@ from offline_transfer.verify.findings import Finding, FindingKind
 from offline_transfer.verify.index import ObjectIndex
 from offline_transfer.verify.sums import Signature, SignaturePolicy, SignatureState, Sums, judge
 
-METADATA_KEYS: Final = (METADATA_KEY, UNCOMPRESSED_METADATA_KEY, f"{METADATA_KEY}{ENCRYPTED_SUFFIX}")
-_NOT_SUMMED: Final = frozenset({*METADATA_KEYS, CHECKSUMS_KEY, SIGNATURE_KEY})
+_METADATA: Final = f"{METADATA_KEY}{ENCRYPTED_SUFFIX}"
+_MANIFEST: Final = f"{MANIFEST_KEY}{ENCRYPTED_SUFFIX}"
+_NOT_SUMMED: Final = frozenset({_METADATA, CHECKSUMS_KEY, SIGNATURE_KEY})
 
 
 class Carried:
-    """An archive as its carrier sees it. Close it, or use it as a context manager. Opening raises `ArchiveNotFoundError`."""
+    """An encrypted archive as its carrier sees it. Close it, or use it as a context manager. Raises `ArchiveNotFoundError`."""
 
     def __init__(self, store: Store, prefix: ExportPrefix, limits: Limits | None = None) -> None:
         self._store = store
         self._prefix = prefix
         self._limits = limits or Limits()
-        if not any(exists(store, prefix.key(key)) for key in METADATA_KEYS):
+        if not exists(store, prefix.key(_METADATA)):
             raise ArchiveNotFoundError(where=f"{store.describe()}/{prefix}")
         self._index = ObjectIndex()
         self._sums: Sums | None = None
@@ -61,7 +61,7 @@ class Carried:
         if self._sums is not None:
             self._sums.close()
 
-    def signature(self, keys: tuple[PublicKey, ...]) -> Signature:
+    def signature(self, keys: Iterable[PublicKey]) -> Signature:
         """Whose signature it has, among the owners of these keys."""
         return Signature(SignatureState.UNSIGNED) if self._sums is None else self._sums.signed_by(keys)
 
@@ -70,8 +70,8 @@ class Carried:
     ) -> Iterator[Finding]:
         """Everything that is wrong with it, as far as it can be seen from outside. Raises errors that another attempt can help."""
         reason = "without a key to the archive its manifest, its metadata and what is in its objects were not checked"
-        yield Finding(kind=FindingKind.UNCHECKED, where=f"{MANIFEST_KEY}{ENCRYPTED_SUFFIX}", reason=reason)
-        yield from judge(self.signature(tuple(signatures.keys)), signatures)
+        yield Finding(kind=FindingKind.UNCHECKED, where=_MANIFEST, reason=reason)
+        yield from judge(self.signature(signatures.keys), signatures)
         if self._sums is None:
             yield Finding(kind=FindingKind.CHECKSUMS_DIFFER, where=CHECKSUMS_KEY, reason="it is not in the store")
             return
@@ -92,9 +92,8 @@ class Carried:
             yield from self._check(key, sha256)
 
     def _structure(self) -> Iterator[Finding]:
-        manifest = f"{MANIFEST_KEY}{ENCRYPTED_SUFFIX}"
-        if self._index.sum_of(manifest) is None:
-            yield Finding(kind=FindingKind.CHECKSUMS_DIFFER, where=manifest, reason="it has no line in SHA256SUMS")
+        if self._index.sum_of(_MANIFEST) is None:
+            yield Finding(kind=FindingKind.CHECKSUMS_DIFFER, where=_MANIFEST, reason="it has no line in SHA256SUMS")
         for key in self._index.unsummed():
             if key not in _NOT_SUMMED:
                 reason = "SHA256SUMS does not name it"

@@ -11,11 +11,13 @@ import orjson
 
 from offline_transfer.archive import tarball
 from offline_transfer.archive.checksums import write_checksums
+from offline_transfer.archive.encryption import PLAIN, Envelope
 from offline_transfer.archive.gzip import compress
 from offline_transfer.archive.keys import (
     CHECKSUMS_KEY,
     MANIFEST_KEY,
     METADATA_KEY,
+    SIGNATURE_KEY,
     EntityPrefix,
     ExportPrefix,
     Extension,
@@ -25,6 +27,7 @@ from offline_transfer.archive.limits import Limits
 from offline_transfer.archive.manifest import FailedRelation, ManifestEntry, write_manifest
 from offline_transfer.archive.metadata import Metadata
 from offline_transfer.archive.objects import ObjectStream
+from offline_transfer.archive.signature import SigningKey
 from offline_transfer.relations.loader import tree
 from offline_transfer.relations.nodes import RelationNode
 from offline_transfer.storage.disk import DiskStore
@@ -46,6 +49,7 @@ class Draft:
     prefix: ExportPrefix = PREFIX
     failed: list[FailedRelation] = field(default_factory=list)
     entries: dict[str, ManifestEntry] = field(default_factory=dict)
+    envelope: Envelope = PLAIN
 
     @property
     def store(self) -> DiskStore:
@@ -54,6 +58,10 @@ class Draft:
     def path(self, key: str) -> Path:
         """The file behind an object."""
         return self.root / self.prefix.key(key)
+
+    def stored(self, key: str) -> str:
+        """What the object of a key is called where it is stored."""
+        return f"{key}{self.envelope.suffix}"
 
     def records(self, key: str, records: Sequence[JsonObject]) -> None:
         """Write an object of NDJSON, counted by its relation tree."""
@@ -74,8 +82,8 @@ class Draft:
 
     def content(self, key: str, content: bytes, counts: Mapping[str, int]) -> None:
         """Write any content under a key, with these counts in the manifest."""
-        stream = ObjectStream([content])
-        self.put(key, b"".join(stream))
+        stream = ObjectStream([content], self.envelope)
+        self.put(self.stored(key), b"".join(stream))
         self.entries[key] = ManifestEntry(
             key=ObjectKey.parse(key), measurement=stream.measurement, records=counts, read_at=READ_AT
         )
@@ -106,17 +114,27 @@ class Draft:
             batched=True,
         )
 
-    def finish(self) -> "Draft":
+    def finish(self, signing_key: SigningKey | None = None) -> "Draft":
         """Write manifest, checksums and metadata, as an export of ours ends."""
         entries = [self.entries[key] for key in sorted(self.entries)]
-        manifest = b"".join(compress(write_manifest(self.metadata(), self.failed, entries)))
-        self.put(MANIFEST_KEY, manifest)
-        sums = [(str(entry.key), entry.measurement.sha256) for entry in entries]
-        self.put(
-            CHECKSUMS_KEY, b"".join(write_checksums([*sums, (MANIFEST_KEY, hashlib.sha256(manifest).hexdigest())]))
-        )
-        self.put(METADATA_KEY, b"".join(compress([self.metadata().to_json()])))
+        manifest = self._sealed(b"".join(write_manifest(self.metadata(), self.failed, entries)))
+        self.put(self.stored(MANIFEST_KEY), manifest)
+        sums = [*self.envelope.beside.items()]
+        sums += [(self.stored(str(entry.key)), entry.measurement.sha256) for entry in entries]
+        sums += [(self.stored(MANIFEST_KEY), hashlib.sha256(manifest).hexdigest())]
+        self.put(CHECKSUMS_KEY, b"".join(write_checksums(sums)))
+        if signing_key is not None:
+            self.sign(signing_key)
+        self.put(self.stored(METADATA_KEY), self._sealed(self.metadata().to_json()))
         return self
+
+    def sign(self, signing_key: SigningKey) -> None:
+        """Sign the checksums as they are."""
+        with self.path(CHECKSUMS_KEY).open("rb+") as file:
+            self.put(SIGNATURE_KEY, signing_key.sign(file))
+
+    def _sealed(self, content: bytes) -> bytes:
+        return b"".join(self.envelope.seal(compress([content])))
 
     def finish_as_gitlab(self) -> "Draft":
         """Write GitLab's metadata alone."""
