@@ -5,15 +5,21 @@ from pathlib import Path
 import pytest
 
 from offline_transfer.storage.buckets import MemoryBucket
+from offline_transfer.storage.configuration import ASKING
 from offline_transfer.storage.disk import DiskStore
+from offline_transfer.storage.egress import EgressPolicy
 from offline_transfer.storage.faults import FaultyStore
 from offline_transfer.storage.objects import BucketStore
 from offline_transfer.storage.retry import RetryingStore
 from offline_transfer.storage.store import Store
 from tests.storage.azure import AzureServer, azure_server
-from tests.support.s3 import GcsServer, S3Server, gcs_server, moto_server, rclone_server
+from tests.support.s3 import GcsServer, S3Server, gcs_server, moto_server, rclone_server, tls_server
 
-__all__ = ["azure_server", "gcs_server", "moto_server", "rclone_server"]
+__all__ = ["azure_server", "gcs_server", "moto_server", "rclone_server", "tls_server"]
+
+
+LOCAL = EgressPolicy(allow_s3_compatible=True, allow_plain_http=True, allow_loopback=True)
+"""What lets requests name the servers of these tests."""
 
 
 @pytest.fixture
@@ -58,7 +64,22 @@ def wrapped(tmp_path: Path) -> RetryingStore:
     return RetryingStore(FaultyStore(DiskStore(tmp_path / "store")), sleep=lambda _: None)
 
 
-STORES = ("memory", "disk", "rclone", "moto", "gcs", "azure", "wrapped")
+@pytest.fixture
+def policed(rclone_server: S3Server) -> Store:
+    """An empty bucket of rclone as a request names it, behind the proxy."""
+    bucket = rclone_server.new_bucket().bucket
+    return rclone_server.configuration(bucket).open(LOCAL, patience=ASKING).store
+
+
+@pytest.fixture
+def tunnelled(tls_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """The same over https."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tls_server.authority))
+    bucket = tls_server.new_bucket().bucket
+    return tls_server.configuration(bucket).open(LOCAL, patience=ASKING).store
+
+
+STORES = ("memory", "disk", "rclone", "moto", "gcs", "azure", "wrapped", "policed", "tunnelled")
 
 
 @pytest.fixture(params=STORES)

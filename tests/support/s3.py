@@ -23,9 +23,12 @@ import pytest
 from botocore.config import Config
 
 from offline_transfer.storage.buckets import Connection, GcsBucket, S3Bucket
+from offline_transfer.storage.configuration import StorageConfiguration
+from offline_transfer.types import JsonObject
+from tests.support.certificates import make_certificates
 
 REGION: Final = "us-east-1"
-_ADDRESS: Final = re.compile(r"http://127\.0\.0\.1:\d+")
+_ADDRESS: Final = re.compile(r"https?://127\.0\.0\.1:\d+")
 _PATH: Final = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
 
 
@@ -36,6 +39,7 @@ class S3Server:
     endpoint: str
     access_key_id: str
     secret_access_key: str = field(repr=False)
+    authority: Path | None = None
 
     def client(self) -> Any:
         """A client of boto3, whose methods it makes at run time."""
@@ -45,6 +49,7 @@ class S3Server:
             region_name=REGION,
             aws_access_key_id=self.access_key_id,
             aws_secret_access_key=self.secret_access_key,
+            verify=None if self.authority is None else str(self.authority),
             config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
         )
 
@@ -64,6 +69,19 @@ class S3Server:
             endpoint=self.endpoint,
             connection=Connection(allow_http=True),
         )
+
+    def configuration(self, bucket: str, *, endpoint: str | None = None) -> StorageConfiguration:
+        """What a request says to have something written into a bucket, here or behind another endpoint."""
+        return StorageConfiguration.from_parameters("s3_compatible_configuration", self.parameters(endpoint), bucket)
+
+    def parameters(self, endpoint: str | None = None) -> JsonObject:
+        """The `s3_compatible_configuration` of such a request."""
+        return {
+            "aws_access_key_id": self.access_key_id,
+            "aws_secret_access_key": self.secret_access_key,
+            "region": REGION,
+            "endpoint": endpoint or self.endpoint,
+        }
 
     def environment(self) -> dict[str, str]:
         """The variables with which the command line reaches this server, besides `--s3-endpoint`."""
@@ -100,6 +118,20 @@ def rclone_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server
     directory = tmp_path_factory.mktemp("rclone")
     with _running(_rclone(directory, "--auth-key", ",".join(key)), directory) as endpoint:
         yield S3Server(endpoint, *key)
+
+
+@pytest.fixture(scope="session")
+def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """`rclone serve s3` over https, for the names `127.0.0.1` and `store.example`.
+
+    Its certificate is by an authority of its own: clients trust it that are made while SSL_CERT_FILE names `authority`.
+    """
+    key = ("AKIATESTTLS", "tls-secret-of-the-tests")
+    directory = tmp_path_factory.mktemp("tls")
+    certificates = make_certificates(tmp_path_factory.mktemp("certificates"), "127.0.0.1", "store.example")
+    files = ("--cert", str(certificates.server), "--key", str(certificates.key))
+    with _running(_rclone(directory, "--auth-key", ",".join(key), *files), directory) as endpoint:
+        yield S3Server(endpoint, *key, certificates.authority)
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,9 @@ _PASSING_STATUSES: Final = frozenset({408, 429, 500, 502, 503, 504})
 _PASSING_CODES: Final = ("<Code>RequestTimeout<", "<Code>SlowDown<", "<Code>InternalError<")
 _UNENCRYPTED: Final = "HTTP error: builder error"
 _BROKEN_OFF: Final = "HTTP error"
+_BAD_CERTIFICATE: Final = "InvalidCertificate("
+_NO_ENCRYPTION: Final = "InvalidContentType"
+_LASTING: Final = (_UNENCRYPTED, _BAD_CERTIFICATE, _NO_ENCRYPTION)
 _NO_RANGES: Final = "non-partial response when range requested"
 
 
@@ -70,7 +73,7 @@ def meaning(failure: Exception, *, store: str, key: str, operation: Operation) -
         return StorageFullError(key=key, store=store)
     if status in _PASSING_STATUSES or any(code in text for code in _PASSING_CODES):
         return StorageUnavailableError(key=key, store=store)
-    if status is None and _BROKEN_OFF in text and _UNENCRYPTED not in text:
+    if status is None and _BROKEN_OFF in text and not any(lasting in text for lasting in _LASTING):
         return StorageUnavailableError(key=key, store=store)
     return StorageRefusedError(key=key, store=store, answer=_answer(status, text))
 
@@ -89,10 +92,17 @@ def _is_denial(failure: Exception, status: int | None, text: str) -> bool:
 
 
 def _answer(status: int | None, text: str) -> str:
+    if status == 407:
+        # On a redirect the library leaves out what opens a proxy.
+        return "it sent the request elsewhere, or the proxy of this network wants other credentials"
     if status is not None:
         return f"it answered with HTTP status {status}"
     if _UNENCRYPTED in text:
         return "its address is not encrypted or not valid"
+    if _BAD_CERTIFICATE in text:
+        return "its certificate is for another name or time, or of an authority that this machine does not know"
+    if _NO_ENCRYPTION in text:
+        return "it does not speak https"
     if "redirect" in text:
         return "it sent the request elsewhere"
     return "its answer is not one of an object store"

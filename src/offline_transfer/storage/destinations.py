@@ -34,6 +34,8 @@ class Destination:
     @classmethod
     def of(cls, scheme: str, host: str, port: int | None) -> "Destination":
         """The parts in one spelling, an IPv6 address without brackets. Raises InvalidLocationError."""
+        if scheme not in _DEFAULT_PORTS:
+            raise InvalidLocationError(problem="What is neither https:// nor http:// leads to no store")
         return cls(scheme, _canonical_host(host), port or _DEFAULT_PORTS[scheme])
 
     def is_this_machine(self) -> bool:

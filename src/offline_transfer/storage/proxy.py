@@ -126,7 +126,8 @@ class _Handler(BaseHTTPRequestHandler):
             except (OSError, HTTPException):
                 self._fail(502)
             else:
-                self._send_response(response, passage)
+                with response:
+                    self._send_response(response, passage)
 
     do_HEAD = do_PUT = do_POST = do_DELETE = do_GET  # noqa: N815  the names that the library looks for
 
