@@ -23,6 +23,7 @@ from offline_transfer.errors import ExitStatus, OfflineTransferError
 from offline_transfer.exporting.plan import numbered_ids
 from offline_transfer.exporting.portables import Portable
 from offline_transfer.files import shims as file_shims
+from offline_transfer.forge import application_settings as instance_settings
 from offline_transfer.importing import shims as record_shims
 from offline_transfer.importing.stages import STAGES
 from offline_transfer.relations.loader import tree
@@ -93,6 +94,19 @@ def settings() -> str:
             "",
         ]
     return _page([*lines, "## Other variables", "", WORDS["variables"]])
+
+
+def application_settings() -> str:
+    """Every setting that an administrator changes while the instance runs."""
+    lines = _head("Application settings")
+    one_machine = instance_settings.defaults(Settings(data_dir=Path("DATA_DIR"), database_url=None))
+    for name, field in instance_settings.ApplicationSettings.model_fields.items():
+        shared = instance_settings.shown(field.default)
+        own = instance_settings.shown(getattr(one_machine, name)).replace(str(Path.cwd() / "DATA_DIR"), "DATA_DIR")
+        row = (f"`{shared}`", f"`{own}`", instance_settings.unit(name) or "")
+        lines += [f"## `{name}`", "", str(field.description), ""]
+        lines += [*_table(("default with `DATABASE_URL`", "default with the embedded database", "unit"), [row]), ""]
+    return _page(lines)
 
 
 def errors() -> str:
@@ -301,7 +315,13 @@ def _page(lines: Iterable[str]) -> str:
 
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
-    {"commands.md": commands, "settings.md": settings, "errors.md": errors, "relations.md": relations}
+    {
+        "commands.md": commands,
+        "settings.md": settings,
+        "application-settings.md": application_settings,
+        "errors.md": errors,
+        "relations.md": relations,
+    }
 )
 
 

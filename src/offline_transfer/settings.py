@@ -121,6 +121,11 @@ class Settings(BaseSettings):
         default=None,
         description="The address that mails come from; `offline-transfer@` and the host of `instance_url` if it is not set.",
     )
+    signing_key_file: Annotated[Path, AfterValidator(Path.expanduser)] | None = Field(
+        default=None,
+        description="A file with the Ed25519 key in PEM that signs the archives which this process ends. Without one they are not "
+        "signed.",
+    )
     log_level: LogLevel = Field(
         default=LogLevel.INFO,
         description="The least severity that is logged: `debug`, `info`, `warning` or `error`.",

@@ -13,6 +13,7 @@ from docs import generate
 from offline_transfer.archive.metadata import Metadata
 from offline_transfer.cli.main import run
 from offline_transfer.errors import ExitStatus
+from offline_transfer.forge.application_settings import NAMES
 from offline_transfer.relations.attributes import DropReason
 from offline_transfer.relations.loader import tree
 from offline_transfer.settings import Settings, environment_names
@@ -67,6 +68,10 @@ def test_every_exit_status_is_explained() -> None:
 def test_every_setting_is_in_the_reference() -> None:
     names = [*Settings.model_fields, *(name for field in Settings.model_fields for name in environment_names(field))]
     assert guards.unmentioned(names, reference("settings.md"), "the setting") == []
+
+
+def test_every_application_setting_is_in_the_reference() -> None:
+    assert guards.unmentioned(NAMES, reference("application-settings.md"), "the setting") == []
 
 
 def test_every_variable_of_a_store_is_in_the_reference() -> None:

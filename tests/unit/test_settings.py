@@ -6,7 +6,14 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from offline_transfer.errors import ExitStatus
-from offline_transfer.settings import InvalidSettingError, LogLevel, Settings, environment_names, load_settings
+from offline_transfer.settings import (
+    InvalidSettingError,
+    LogLevel,
+    Settings,
+    SmtpEncryption,
+    environment_names,
+    load_settings,
+)
 from offline_transfer.types import Edition
 
 
@@ -25,6 +32,13 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         "batch_size": 1000,
         "flush_bytes": 2_097_152,
         "instance_url": "http://localhost",
+        "smtp_host": None,
+        "smtp_port": None,
+        "smtp_encryption": SmtpEncryption.STARTTLS,
+        "smtp_user": None,
+        "smtp_password": None,
+        "mail_from": None,
+        "signing_key_file": None,
         "log_level": LogLevel.INFO,
         "worker_processes": None,
         "worker_memory_mib": 512,
@@ -48,6 +62,13 @@ def test_every_setting_can_be_given_by_the_environment(monkeypatch: pytest.Monke
         "batch_size": "10",
         "flush_bytes": "65536",
         "instance_url": "https://gitlab.example.com/git/",
+        "smtp_host": "mail.example.com",
+        "smtp_port": "2525",
+        "smtp_encryption": "tls",
+        "smtp_user": "forge",
+        "smtp_password": "hunter2",
+        "mail_from": "forge@example.com",
+        "signing_key_file": "~/signing.pem",
         "log_level": "debug",
         "worker_processes": "3",
         "worker_memory_mib": "256",
@@ -71,6 +92,13 @@ def test_every_setting_can_be_given_by_the_environment(monkeypatch: pytest.Monke
         "batch_size": 10,
         "flush_bytes": 65536,
         "instance_url": "https://gitlab.example.com/git",
+        "smtp_host": "mail.example.com",
+        "smtp_port": 2525,
+        "smtp_encryption": SmtpEncryption.TLS,
+        "smtp_user": "forge",
+        "smtp_password": SecretStr("hunter2"),
+        "mail_from": "forge@example.com",
+        "signing_key_file": Path("/home/someone/signing.pem"),
         "log_level": LogLevel.DEBUG,
         "worker_processes": 3,
         "worker_memory_mib": 256,

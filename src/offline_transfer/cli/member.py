@@ -64,8 +64,8 @@ def list_(full_path: FullPath, data_dir: DataDir = None, as_json: AsJson = False
     if as_json:
         output.print_json({"members": rows})
         return
-    cells = [(row["username"], row["role"], row["path"], row["expires_at"] or "never") for row in rows]
-    output.print_table("Members", ("username", "role", "of", "expires_at"), cells)
+    cells = [(row["username"], row["kind"], row["role"], row["path"], row["expires_at"] or "never") for row in rows]
+    output.print_table("Members", ("username", "kind", "role", "of", "expires_at"), cells)
 
 
 @app.command()

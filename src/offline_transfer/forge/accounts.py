@@ -9,7 +9,13 @@ from sqlalchemy.orm import Session
 
 from offline_transfer.forge.access import ACTIVE
 from offline_transfer.forge.enums import UserType
-from offline_transfer.forge.errors import BadEmailError, BadUserNameError, UserExistsError, UserNotFoundError
+from offline_transfer.forge.errors import (
+    BadEmailError,
+    BadUserNameError,
+    NameOfStandInError,
+    UserExistsError,
+    UserNotFoundError,
+)
 from offline_transfer.forge.users import User
 from offline_transfer.mail import is_address
 
@@ -21,7 +27,7 @@ _USERNAME: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,253}[A-Za-z0-9_]
 
 
 def create(session: Session, username: str, *, email: str, name: str | None = None) -> User:
-    """A new active person, who is no administrator. Raises BadUserNameError, BadEmailError, UserExistsError."""
+    """A new active person, who is no administrator. Raises BadUserNameError, BadEmailError, UserExistsError, NameOfStandInError."""
     if _USERNAME.fullmatch(username) is None:
         raise BadUserNameError(name=username[:LONGEST_SHOWN], reason="it has other characters, or is too long")
     if username.lower().endswith((".git", ".atom")):
@@ -59,7 +65,10 @@ def people(session: Session) -> list[User]:
 def _require_free(session: Session, username: str, email: str) -> None:
     # Nobody else makes a user before this transaction ends, so what is free stays free: PostgreSQL compares names with their case.
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(LOCK, 0))))
-    if session.scalar(select(User.id).where(func.lower(User.username) == username.lower()).limit(1)) is not None:
+    kinds = session.scalars(select(User.user_type).where(func.lower(User.username) == username.lower())).all()
+    if UserType.human in kinds:
         raise UserExistsError(what="name", value=username)
+    if kinds:
+        raise NameOfStandInError(name=username)
     if session.scalar(select(User.id).where(func.lower(User.email) == email.lower()).limit(1)) is not None:
         raise UserExistsError(what="e-mail address", value=email)

@@ -137,6 +137,10 @@ class UserExistsError(ConflictError):
     """There is a user with the {what} {value} already. Choose another, or see `offline-transfer user list`."""
 
 
+class NameOfStandInError(ConflictError):
+    """The name {name} belongs to a user that an import made, who stands for one of its source. Choose another."""
+
+
 class UserNotFoundError(NotFoundError):
     """There is no user {name!r} in this instance. `offline-transfer user list` shows who there is."""
 

@@ -54,10 +54,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """One member of one group or project."""
+    """One member of one group or project; `kind` is `human` for those who can do anything with it."""
 
     path: str
     username: str
+    kind: str
     role: str
     expires_at: date | None
 
@@ -86,7 +87,7 @@ def add(session: Session, full_path: str, user: User, role: Role, expires_at: da
         **said,
     )
     session.execute(statement.on_conflict_do_update(index_elements=["source_type", "source_id", "user_id"], set_=said))
-    return Membership(place.path, user.username, role.value, expires_at)
+    return Membership(place.path, user.username, user.user_type.name, role.value, expires_at)
 
 
 def remove(session: Session, full_path: str, user: User) -> None:
@@ -111,13 +112,15 @@ def members(session: Session, full_path: str) -> Iterator[Membership]:
     for length in range(1, len(parts) + 1):
         place = _place(session, "/".join(parts[:length]))
         rows = session.execute(
-            select(User.username, Member)
+            select(User, Member)
             .join(User, User.id == Member.user_id)
             .where(Member.source_type == place.source_type, Member.source_id == place.source_id, counts(User.id))
             .order_by(User.username)
         )
-        for username, member in rows:
-            yield Membership(place.path, username, _role_name(member.access_level), member.expires_at)
+        for user, member in rows:
+            yield Membership(
+                place.path, user.username, user.user_type.name, _role_name(member.access_level), member.expires_at
+            )
 
 
 def _place(session: Session, full_path: str) -> Place:
