@@ -44,4 +44,4 @@ bench: install ## measure speed and memory
 	$(BIN)/python -m bench
 
 docs: install ## write the generated pages of docs/reference
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.generate

@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 import offline_transfer
+from docs import api_page
 from offline_transfer.cli.main import app
 from offline_transfer.errors import ExitStatus, OfflineTransferError
 from offline_transfer.exporting.plan import numbered_ids
@@ -220,6 +221,11 @@ def _older_versions() -> Iterator[str]:
     yield from _table(("file", "reason"), given_up)
 
 
+def api() -> str:
+    """Every endpoint of the REST API."""
+    return _page([*_head("REST API"), "", *api_page.lines(_table)])
+
+
 def _head(title: str) -> list[str]:
     return [NOTICE, "", f"# {title}", "", WORDS["intros"][title.lower()]]
 
@@ -321,6 +327,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "application-settings.md": application_settings,
         "errors.md": errors,
         "relations.md": relations,
+        "api.md": api,
     }
 )
 
@@ -337,7 +344,7 @@ def _says(path: Path, text: str) -> bool:
 def main(arguments: Sequence[str], directory: Path = REFERENCE) -> int:
     """Writes the pages, or with `--check` compares them; gives the exit status."""
     if list(arguments) not in ([], ["--check"]):
-        sys.stderr.write("usage: python docs/generate.py [--check]\n")
+        sys.stderr.write("usage: python -m docs.generate [--check]\n")
         return 2
     if arguments:
         found = stale(directory)

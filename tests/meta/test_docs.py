@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.core import TyperArgument, TyperCommand
 
-from docs import generate
+from docs import api_page, generate
 from offline_transfer.archive.metadata import Metadata
 from offline_transfer.cli.main import run
 from offline_transfer.errors import ExitStatus
@@ -84,6 +84,12 @@ def test_every_variable_of_a_store_is_in_the_reference() -> None:
 def test_every_error_is_in_the_reference() -> None:
     codes = [found.code() for found in generate.error_classes()]
     assert guards.unmentioned(codes, reference("errors.md"), "the error") == []
+
+
+def test_every_endpoint_is_in_the_reference() -> None:
+    names = api_page.endpoints()
+    assert len(names) > 8
+    assert guards.unmentioned(names, reference("api.md"), "the endpoint") == []
 
 
 @pytest.mark.parametrize("kind", PortableKind)

@@ -29,13 +29,19 @@ _UNUSABLE: Final = (OperationalError, InterfaceError, PoolTimeoutError, psycopg.
 
 def create_app(instance: Instance) -> FastAPI:
     """The application of an instance, which has to stay open for as long as it is used."""
+    app = routed_app()
+    app.state.service = Service(instance, RateLimits())
+    return app
+
+
+def routed_app() -> FastAPI:
+    """The application before it has an instance: enough to describe it."""
     app = FastAPI(
         openapi_url=None,
         redirect_slashes=False,
         lifespan=_lifespan,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.service = Service(instance, RateLimits())
     for part in (exports, about, openapi, pages, health, metrics):
         app.include_router(part.router)
     app.add_exception_handler(OfflineTransferError, _refused)

@@ -1,12 +1,13 @@
 """A page that shows the OpenAPI document to people. It loads nothing from elsewhere, for there may be no elsewhere."""
 
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from offline_transfer.api import openapi
+from offline_transfer.api.reference import Reference
 
 _POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -25,18 +26,6 @@ router = APIRouter(prefix=openapi.PREFIX, include_in_schema=False)
 @router.get("/docs")
 def show_page(request: Request) -> Response:
     """Every endpoint with its parameters and answers."""
-    page = _TEMPLATES.get_template("reference.html").render(document=openapi.document(request.app), type_of=type_of)
+    document = openapi.document(request.app)
+    page = _TEMPLATES.get_template("reference.html").render(info=document["info"], reference=Reference(document))
     return HTMLResponse(page, headers={"Content-Security-Policy": _POLICY})
-
-
-def type_of(schema: dict[str, Any]) -> str:
-    """The type of a value in a few words."""
-    if "$ref" in schema:
-        return str(schema["$ref"]).rpartition("/")[2]
-    if "anyOf" in schema:
-        return " or ".join(type_of(item) for item in schema["anyOf"])
-    if "enum" in schema or "const" in schema:
-        return " or ".join(repr(value) for value in schema.get("enum", [schema.get("const")]))
-    if schema.get("type") == "array":
-        return f"list of {type_of(schema['items'])}"
-    return str(schema.get("format", schema.get("type", "anything")))
