@@ -33,6 +33,8 @@ _STATUS: Final = re.compile(r"non-2xx status code: (\d{3})")
 _NO_BUCKET: Final = ("<Code>NoSuchBucket<", "<Code>ContainerNotFound<")
 _STALE_CREDENTIALS: Final = ("<Code>ExpiredToken<", "<Code>InvalidToken<", "<Code>TokenRefreshRequired<")
 _PASSING_STATUSES: Final = frozenset({408, 429, 500, 502, 503, 504})
+# An upload is gone once it was completed, even if nobody heard the answer, and the library says what became of clearing it away.
+_GONE_UPLOAD: Final = "<Code>NoSuchUpload<"
 _PASSING_CODES: Final = ("<Code>RequestTimeout<", "<Code>SlowDown<", "<Code>InternalError<")
 _UNENCRYPTED: Final = "HTTP error: builder error"
 _BROKEN_OFF: Final = "HTTP error"
@@ -59,6 +61,8 @@ def meaning(failure: Exception, *, store: str, key: str, operation: Operation) -
     """Our error for a failure of the library."""
     text = str(failure)
     status = _status(text)
+    if _GONE_UPLOAD in text:
+        return StorageUnavailableError(key=key, store=store)
     if status == 404 or isinstance(failure, FileNotFoundError):
         if operation is not Operation.READ or any(code in text for code in _NO_BUCKET):
             return StoreNotFoundError(store=store)

@@ -6,7 +6,7 @@ never followed below the root; the root itself is what the user named, so links 
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from errno import EACCES, EDQUOT, EFBIG, EIO, EISDIR, ENOSPC, EPERM, EREMOTEIO, EROFS, ESTALE, ETIMEDOUT
 from itertools import islice
 from pathlib import Path
@@ -40,6 +40,7 @@ from offline_transfer.storage.errors import (
     UnsafeEntryError,
 )
 from offline_transfer.storage.keys import PARTIAL_SUFFIX, validate_key, validate_prefix
+from offline_transfer.storage.pruning import prune
 from offline_transfer.storage.store import BLOCK_BYTES, LIST_LIMIT, ObjectInfo, Source
 
 _OPEN_ROOT: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -53,7 +54,8 @@ _UNSAFE: Final = frozenset({EntryKind.LINK, EntryKind.SPECIAL})
 class DiskStore:
     """Objects as files below a root directory, which the first `put` creates. See `store.Store` for the contract.
 
-    A key that another object needs as a directory, or the reverse, raises KeyConflictError. Directories that became empty stay.
+    A key that another object needs as a directory, or the reverse, raises KeyConflictError. Directories that became empty stay
+    until `prune`.
     """
 
     def __init__(self, root: Path) -> None:
@@ -109,6 +111,13 @@ class DiskStore:
                 sync_directory(directory)
         except ObjectNotFoundError:
             return
+
+    def prune(self, prefix: str) -> None:
+        """Remove the directories from the prefix down that hold nothing but unfinished files, and these."""
+        *folders, name = validate_key(prefix).split("/")
+        with self._translated(prefix, self._write_error), suppress(FileNotFoundError), self._directory(folders) as directory:
+            prune(directory, name)
+            sync_directory(directory)
 
     def _begin(self, key: str, folders: Sequence[str], name: str) -> FileReplacement:
         with self._translated(key, self._write_error):
