@@ -1,5 +1,7 @@
 """The first set-up of an instance: users, tokens, members, settings."""
 
+import re
+import shlex
 import stat
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from offline_transfer.forge.tokens import Scope
 from offline_transfer.secrets import Vault
 from tests.acceptance.conftest import MakeInstance, Prepared
 from tests.acceptance.program import Instance, Program
+from tests.support.environment import REPOSITORY
 
 
 @pytest.fixture
@@ -283,3 +286,26 @@ def test_keys_are_made_once_and_rotated(instance: Instance, tmp_path: Path) -> N
 def test_what_options_accept_is_what_there_is() -> None:
     assert [scope.value for scope in TokenScope] == [scope.value for scope in Scope]
     assert [role.value for role in MemberRole] == [role.value for role in Role]
+
+
+def test_the_howto_says_what_works(
+    settled: Prepared, program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (REPOSITORY / "docs" / "howto" / "first-set-up.md").read_text("utf-8")
+    commands = re.findall(r"^\.venv/bin/offline-transfer (.+)$", page, re.MULTILINE)
+    assert len(commands) == 13
+    keys = tmp_path / "keys"
+    monkeypatch.setenv("OFFLINE_TRANSFER_SECRETS_FILE", str(keys))
+    with settled.copied(program, tmp_path / "forge") as instance:
+        for command in commands:
+            words = shlex.split(command.replace("/etc/offline-transfer/keys", str(keys)).replace(" acme", " place"))
+            if words[0] == "serve":
+                continue
+            if "--data-dir" in words:
+                place = words.index("--data-dir")
+                assert words[place + 1] == "/tmp/forge"
+                del words[place : place + 2]
+            if words[:2] == ["db", "make-key"]:
+                instance.program.run(*words).ok()
+            else:
+                instance.run(*words).ok()
