@@ -23,6 +23,8 @@ _PACKAGE: Final = __name__.partition(".")[0]
 _OF_EVERY_RECORD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
 # Their messages name what is in the program, never what is in the data.
 _OF_THE_PROGRAM: Final = (AttributeError, NameError, NotImplementedError, ImportError, RecursionError)
+# psycopg warns of each connection that breaks off, which whoever used it says better.
+_LIBRARIES: Final[Mapping[str, str]] = {"procrastinate": "WARNING", "psycopg": "ERROR", "uvicorn": "WARNING"}
 
 _context: Final[ContextVar[Mapping[str, object]]] = ContextVar("offline_transfer.logs", default={})  # noqa: B039 - never changed
 
@@ -87,9 +89,9 @@ def write_logs(level: LogLevel) -> None:
 def add_handler(handler: logging.Handler, level: LogLevel) -> None:
     """Have one handler of this kind write what is logged with at least this severity.
 
-    Of the libraries below us, warnings and errors are written too.
+    Of the libraries below us, what goes wrong is written too.
     """
-    for name, lowest in ((_PACKAGE, level.upper()), ("procrastinate", "WARNING")):
+    for name, lowest in ((_PACKAGE, level.upper()), *_LIBRARIES.items()):
         logger = logging.getLogger(name)
         logger.setLevel(lowest)
         if not any(type(known) is type(handler) for known in logger.handlers):

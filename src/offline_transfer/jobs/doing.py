@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 import psycopg
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError, SQLAlchemyError
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from offline_transfer import logs, queue
@@ -54,8 +54,9 @@ def may_pass(error: BaseException) -> bool:
     if isinstance(error, OfflineTransferError):
         return error.retryable
     cause = error.orig if isinstance(error, DBAPIError) else error
-    # Lost connections, restarts, deadlocks and serialization failures.
-    return isinstance(cause, psycopg.OperationalError)
+    # Lost connections, restarts, deadlocks and serialization failures; and what SQLAlchemy says of a connection that was lost
+    # earlier in a transaction.
+    return isinstance(cause, (psycopg.OperationalError, PendingRollbackError))
 
 
 _when_the_database_is_back: Final = retry(

@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import text
 
 from offline_transfer import logs
+from offline_transfer.exporting import overdue
 from offline_transfer.jobs import log_files, stalled
 from offline_transfer.jobs.instance import Instance
 from offline_transfer.queue import QueueName
@@ -104,3 +105,21 @@ def old_logs(instance: Instance) -> int:
 def dead_repositories(instance: Instance) -> int:
     """Remove what attempts that died left beside the repositories."""
     return instance.repositories.sweep()
+
+
+@register("stuck_exports")
+def stuck_exports(instance: Instance) -> int:
+    """Fail what was begun of exports and does not move."""
+    return overdue.fail_stuck(instance.database)
+
+
+@register("stale_exports")
+def stale_exports(instance: Instance) -> int:
+    """End exports that nobody works on any more."""
+    return overdue.time_out_stale(instance.database)
+
+
+@register("export_credentials")
+def export_credentials(instance: Instance) -> int:
+    """Forget the credentials of exports that ended long ago."""
+    return overdue.purge_credentials(instance.database)

@@ -138,7 +138,8 @@ class Worker:
             doing.do(self._instance, registration, held, self._is_asked_to_stop)
         finally:
             self._job = None
-        if self._is_too_large():
+        # A sweep is not work: a limit below what an idle worker holds would let it do nothing else.
+        if not registration.is_routine and self._is_too_large():
             logger.info("worker.too_large", extra={"memory_bytes": self._process.memory_info().rss})
             self.stop()
 

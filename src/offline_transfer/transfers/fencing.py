@@ -11,12 +11,12 @@ transaction that ends it.
 """
 
 import zlib
-from typing import Protocol
 
 from sqlalchemy import select, text, update
-from sqlalchemy.orm import Mapped, Session
+from sqlalchemy.orm import Session
 
 from offline_transfer import queue
+from offline_transfer.db import Base
 from offline_transfer.errors import ConflictError
 
 
@@ -24,33 +24,31 @@ class WorkTakenOverError(ConflictError):
     """Somebody else does this work now, since nothing was heard of this worker for long. What it did last was not kept."""
 
 
-class Attempted(Protocol):
-    """A model whose rows count how often work on them began, in a column that starts at 0."""
-
-    __tablename__: str
-    id: Mapped[int]
-    attempts: Mapped[int]
-
-
-def hold(session: Session, model: type[Attempted], row_id: int) -> bool:
+def hold(session: Session, model: type[Base], row_id: int) -> bool:
     """Take the work on this row for the transaction; False while another transaction has it."""
     # Two keys of 32 bits: which table, and which row. Rows whose ids agree in their lower half wait for each other, no more.
     keys = {"table": zlib.crc32(model.__tablename__.encode()) - 2**31, "row": (row_id & 0xFFFFFFFF) - 2**31}
     return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:table, :row)"), keys))
 
 
-def begin_attempt(session: Session, model: type[Attempted], row_id: int) -> int | None:
-    """Begin to work on this row, and give the number of the attempt; None while another transaction begins or ends one."""
+def begin_attempt(session: Session, model: type[Base], row_id: int) -> int | None:
+    """Begin to work on this row, and give the number of the attempt.
+
+    None when there is no such row, or while another transaction begins or ends an attempt. The model counts in its column
+    `attempts`.
+    """
     if not hold(session, model, row_id):
         return None
-    return session.scalar(
-        update(model).where(model.id == row_id).values(attempts=model.attempts + 1).returning(model.attempts)
-    )
+    columns = model.__table__.c
+    began = update(model).where(columns.id == row_id).values(attempts=columns.attempts + 1).returning(columns.attempts)
+    attempt: int | None = session.scalar(began)
+    return attempt
 
 
-def require_attempt(session: Session, model: type[Attempted], row_id: int, attempt: int) -> None:
+def require_attempt(session: Session, model: type[Base], row_id: int, attempt: int) -> None:
     """Raise WorkTakenOverError unless this is still the last attempt; the row is locked until the transaction ends."""
-    if session.scalar(select(model.attempts).where(model.id == row_id).with_for_update()) != attempt:
+    columns = model.__table__.c
+    if session.scalar(select(columns.attempts).where(columns.id == row_id).with_for_update()) != attempt:
         raise WorkTakenOverError
 
 

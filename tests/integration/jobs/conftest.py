@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from offline_transfer.db import Database
+from offline_transfer.forge import models
 from tests.integration.jobs.scene import Scene
 from tests.integration.jobs.scene import scene as make_scene
 
@@ -15,3 +16,6 @@ def scene(database: Database, tmp_path: Path) -> Iterator[Scene]:
     """An instance with workers."""
     with make_scene(database, tmp_path) as made:
         yield made
+
+
+assert models  # what the rows of our own work refer to

@@ -13,6 +13,8 @@ from sqlalchemy import text
 
 from offline_transfer import queue
 from offline_transfer.db import Database
+from offline_transfer.jobs.instance import Instance, instance_of
+from offline_transfer.jobs.outcomes import HeldJob
 from offline_transfer.jobs.processes import ALL_QUEUES, WorkerProcesses
 from offline_transfer.queue import QueueName
 from offline_transfer.settings import Settings
@@ -30,6 +32,11 @@ class Scene:
     settings: Settings
     ears: psycopg.Connection
     heard: list[str] = field(default_factory=list)
+
+    @property
+    def instance(self) -> Instance:
+        """The instance, for what runs in this process."""
+        return instance_of(self.settings, self.database)
 
     def defer(self, name: str, **ids: int) -> None:
         """Commits a job."""
@@ -66,9 +73,12 @@ class Scene:
             return session.scalar(text(statement))
 
     def jobs(self) -> list[tuple[object, ...]]:
-        """Name, state and attempts of all jobs."""
+        """Name, state and attempts of all jobs but sweeps."""
+        statement = (
+            "SELECT task_name, status, attempts FROM procrastinate_jobs WHERE task_name NOT LIKE 'sweep:%' ORDER BY id"
+        )
         with self.database.session() as session:
-            rows = session.execute(text("SELECT task_name, status, attempts FROM procrastinate_jobs ORDER BY id"))
+            rows = session.execute(text(statement))
             return [tuple(row) for row in rows]
 
     def told(self) -> list[tuple[object, ...]]:
@@ -94,3 +104,26 @@ def scene(database: Database, data_dir: Path) -> Iterator[Scene]:
         ears.execute(functions.TABLE)
         ears.execute("LISTEN told")
         yield Scene(queue.durable(database), settings, ears)
+
+
+def take(scene: Scene) -> HeldJob:
+    """The next job, taken by a worker that beats once."""
+    with scene.database.session() as session:
+        worker_id = session.scalar(text("SELECT worker_id FROM procrastinate_register_worker_v1()"))
+        fetch = text("SELECT * FROM procrastinate_fetch_job_v2(NULL, :worker_id)")
+        row = session.execute(fetch, {"worker_id": worker_id}).one()
+    return HeldJob(
+        id=row.id,
+        name=row.task_name,
+        queue=row.queue_name,
+        ids=row.args,
+        worker_id=row.worker_id,
+        attempts=row.attempts,
+    )
+
+
+def silence(scene: Scene, job: HeldJob) -> None:
+    """Makes the worker of a job one that was not heard of for long."""
+    with scene.database.session() as session:
+        old = text("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour' WHERE id = :id")
+        session.execute(old, {"id": job.worker_id})

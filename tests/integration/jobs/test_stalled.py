@@ -1,0 +1,140 @@
+"""Jobs of workers that died, or were silent for too long."""
+
+import asyncio
+
+import pytest
+from procrastinate import PsycopgConnector
+from procrastinate.jobs import Job, Status
+from sqlalchemy import text
+
+from offline_transfer import queue
+from offline_transfer.jobs import stalled
+from offline_transfer.jobs.errors import WorkerGivenUpError
+from offline_transfer.jobs.manager import FencedJobManager
+from offline_transfer.jobs.outcomes import HeldJob
+from offline_transfer.queue import QueueName, RunningJob
+from offline_transfer.transfers import fencing
+from offline_transfer.transfers.fencing import WorkTakenOverError
+from tests.integration.jobs.scene import Scene, silence, take
+
+DEAD_THREE_TIMES = (
+    "The worker died 3 times while it did this job: the log of the job says where it was, and the system's log whether"
+    " memory ran out. Less at once may help: a smaller batch size, or fewer worker processes."
+)
+
+
+def test_the_job_of_a_silent_worker_is_put_back_and_that_of_a_living_one_is_not(scene: Scene) -> None:
+    scene.defer("test_tell", number=1)
+    scene.defer("test_tell", number=2)
+    silent, _ = take(scene), take(scene)
+    silence(scene, silent)
+    assert stalled.sweep(scene.database, 30) == 1
+    assert scene.jobs() == [("test_tell", "todo", 1), ("test_tell", "doing", 0)]
+    assert stalled.sweep(scene.database, 30) == 0
+
+
+def test_a_job_whose_worker_has_no_row_any_more_is_found_too(scene: Scene) -> None:
+    scene.defer("test_tell", number=1)
+    take(scene)
+    with scene.database.session() as session:
+        session.execute(text("DELETE FROM procrastinate_workers"))
+    assert stalled.sweep(scene.database, 30) == 1
+
+
+def test_a_job_that_killed_three_workers_is_given_up_and_its_rows_are_told(scene: Scene) -> None:
+    scene.defer("test_once", number=5)
+    for _ in range(3):
+        silence(scene, take(scene))
+        assert stalled.sweep(scene.database, 30) == 1
+    assert scene.jobs() == [("test_once", "failed", 3)]
+    assert scene.told() == [(f"dead: {DEAD_THREE_TIMES}", 5)]
+
+
+def test_waiting_workers_are_woken_for_a_job_that_is_put_back(scene: Scene) -> None:
+    scene.ears.execute('LISTEN "procrastinate_queue_v1#rows"')
+    scene.defer("test_tell", number=1)
+    scene.wait_for('{"type"')
+    silence(scene, take(scene))
+    stalled.sweep(scene.database, 30)
+    assert scene.wait_for('{"type"') == '{"type": "job_inserted", "job_id": 1}'
+
+
+def manage(
+    scene: Scene, job: HeldJob, *, status: Status = Status.SUCCEEDED, transient: frozenset[str] = frozenset()
+) -> None:
+    """What Procrastinate's worker does when a job has ended."""
+
+    async def finish() -> None:
+        connector = PsycopgConnector(conninfo=scene.database.conninfo, min_size=1)
+        await connector.open_async()
+        try:
+            manager = FencedJobManager(connector, [QueueName.ROWS], transient)
+            found = Job(
+                id=job.id,
+                queue=job.queue,
+                lock=None,
+                queueing_lock=None,
+                task_name=job.name,
+                attempts=job.attempts,
+                worker_id=job.worker_id,
+            )
+            assert job.worker_id is not None
+            await manager.finish_job(found, status, delete_job=False)
+            await manager.update_heartbeat(job.worker_id)
+        finally:
+            await connector.close_async()
+
+    asyncio.run(finish())
+
+
+def test_a_worker_that_has_its_job_ends_it_and_says_what_it_is(scene: Scene) -> None:
+    scene.defer("test_tell", number=1)
+    manage(scene, take(scene))
+    assert scene.jobs() == [("test_tell", "succeeded", 1)]
+    assert scene.scalar("SELECT memory_bytes > 1000000 AND queues = '{rows}' FROM job_workers")
+
+
+def test_a_worker_that_lost_its_job_ends_nothing_and_learns_it_with_its_next_heartbeat(scene: Scene) -> None:
+    scene.defer("test_tell", number=1)
+    lost = take(scene)
+    silence(scene, lost)
+    stalled.sweep(scene.database, 30)
+    take(scene)
+    with pytest.raises(WorkerGivenUpError):
+        manage(scene, lost)
+    assert scene.jobs() == [("test_tell", "doing", 1)]
+
+
+def test_a_sweep_that_succeeded_leaves_no_row(scene: Scene) -> None:
+    scene.defer("test_tell", number=1)
+    manage(scene, take(scene), transient=frozenset({"test_tell"}))
+    assert scene.jobs() == []
+
+
+def running(job: HeldJob) -> RunningJob:
+    """A job as its function sees it."""
+    assert job.worker_id is not None
+    return RunningJob(
+        id=job.id, name=job.name, attempt=job.attempts + 1, worker_id=job.worker_id, is_asked_to_stop=lambda: False
+    )
+
+
+def test_what_a_worker_writes_after_it_lost_its_job_is_not_kept(scene: Scene) -> None:
+    scene.defer("test_tell", number=1)
+    lost = take(scene)
+    silence(scene, lost)
+    stalled.sweep(scene.database, 30)
+    other = take(scene)
+    for job, number in ((lost, 1), (other, 2)):
+        try:
+            with queue.running(running(job)), scene.database.session() as session:
+                session.execute(text("INSERT INTO told (what, number) VALUES ('written', :number)"), {"number": number})
+                fencing.require_own_job(session)
+        except WorkTakenOverError:
+            assert job is lost
+    assert scene.told() == [("written", 2)]
+
+
+def test_a_command_has_no_job_to_lose(scene: Scene) -> None:
+    with scene.database.session() as session:
+        fencing.require_own_job(session)
