@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
+from offline_transfer.db import psycopg_connection
 from offline_transfer.forge import access
 from offline_transfer.forge.access import OPERATOR, Ability
 from offline_transfer.forge.enums import AccessLevel, UserType, Visibility
@@ -16,6 +17,7 @@ from offline_transfer.types import PortableKind
 from tests.integration.people.world import ADA, APP, BOB, OTHER, OTHER_APP, ROOT, SUB, TOP, World
 
 TODAY = datetime.now(UTC).date()
+OF_PROJECTS = (Ability.ADMIN_PROJECT, Ability.READ_PROJECT)
 LEVELS = [level for level in AccessLevel if level is not AccessLevel.admin]
 
 
@@ -150,10 +152,16 @@ def test_many_are_looked_up_at_once(world: World) -> None:
         )
     )
     statements: list[str] = []
-    event.listen(world.session.get_bind(), "before_cursor_execute", lambda *given: statements.append(given[2]))
+
+    def note(*given: Any) -> None:
+        statements.append(given[2])
+
     actor = world.actor(ADA)
-    statements.clear()
-    mine = access.allowed(world.session, actor, Ability.ADMIN_PROJECT, range(1000, 7000))
+    event.listen(world.session.get_bind(), "before_cursor_execute", note)
+    try:
+        mine = access.allowed(world.session, actor, Ability.ADMIN_PROJECT, range(1000, 7000))
+    finally:
+        event.remove(world.session.get_bind(), "before_cursor_execute", note)
     assert mine == frozenset(range(1000, 7000, 2))
     assert len(statements) == 3
 
@@ -163,3 +171,37 @@ def test_a_circle_of_groups_ends(world: World) -> None:
     world.session.flush()
     assert not world.can(BOB, Ability.ADMIN_PROJECT, APP)
     assert world.can(ADA, Ability.ADMIN_PROJECT, APP)
+
+
+def test_memberships_are_found_by_an_index(world: World) -> None:
+    session = world.session
+    for statement in (
+        "INSERT INTO users (id, username, name) SELECT 1000 + n, 'u' || n, 'u' FROM generate_series(1, 5000) n",
+        "INSERT INTO namespaces (id, name, path, type, parent_id)"
+        " SELECT 2000 + n, 'g', 'g' || n, 'Group', 10 FROM generate_series(1, 3000) n",
+        "INSERT INTO projects (id, name, path, namespace_id) SELECT 9000 + n, 'p', 'p', 2000 + n FROM generate_series(1, 3000) n",
+        "INSERT INTO members (user_id, source_type, source_id, access_level, notification_level)"
+        " SELECT 1000 + u, kind, 2000 + g, 50, 3 FROM generate_series(1, 100) u, generate_series(1, 50) g,"
+        " unnest(ARRAY['Namespace', 'Project']) kind",
+        "ANALYZE users",
+        "ANALYZE namespaces",
+        "ANALYZE projects",
+        "ANALYZE members",
+    ):
+        session.execute(text(statement))
+    plans: list[str] = []
+
+    def explain(_connection: object, _cursor: object, statement: str, parameters: object, *_rest: object) -> None:
+        if not statement.startswith("EXPLAIN"):
+            driver = psycopg_connection(session)
+            plans.append("\n".join(row[0] for row in driver.execute(f"EXPLAIN {statement}", parameters)))  # type: ignore[call-overload]
+
+    actor = world.actor(BOB)
+    event.listen(session.get_bind(), "before_cursor_execute", explain)
+    try:
+        for ability in Ability:
+            access.can(session, actor, ability, 9001 if ability in OF_PROJECTS else 2001)
+    finally:
+        event.remove(session.get_bind(), "before_cursor_execute", explain)
+    assert len(plans) > 2 * len(Ability) - 1
+    assert [plan for plan in plans if "Seq Scan" in plan] == []
