@@ -14,7 +14,7 @@ FLOORS: Final = (
     frozenset({"relations", "transfers"}),
     frozenset({"contributions", "verify"}),
     frozenset({"exporting", "importing"}),
-    frozenset({"files", "direct"}),
+    frozenset({"files", "direct", "carrying"}),
     frozenset({"gateway"}),
     frozenset({"jobs"}),
     frozenset({"api", "web", "cli"}),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from offline_transfer.cli import copy
 from offline_transfer.cli.errors import MapOptionError
 from offline_transfer.cli.options import AsJson, Identities, LimitOptions, PassphraseFile, PublicKeys, S3Endpoint
 from offline_transfer.errors import ExitStatus, UsageError
@@ -142,6 +143,9 @@ def schema(
     from offline_transfer.relations.schema import schemas
 
     output.print_json(schemas(relation))
+
+
+copy.add_to(app)
 
 
 def _print_findings(findings: "Iterable[Finding]") -> None:

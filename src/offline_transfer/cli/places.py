@@ -1,7 +1,7 @@
 """Places of archives as they are typed: `URL/PREFIX`."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -51,9 +51,11 @@ def open_carried(url: str, s3_endpoint: str | None, limits: Sequence[str] | None
     return Carried(store, prefix, limits_of(limits))
 
 
-def archive_place(url: str, s3_endpoint: str | None) -> tuple[Store, ExportPrefix]:
-    """The store and the prefix of an archive."""
-    location = store_place(url, s3_endpoint)
+def archive_place(
+    url: str, s3_endpoint: str | None, environment: Mapping[str, str] = os.environ
+) -> tuple[Store, ExportPrefix]:
+    """The store and the prefix of an archive; the environment holds the credentials."""
+    location = parse_location(url, environment=environment, s3_endpoint=s3_endpoint)
     if not isinstance(location.store, DiskStore):
         return location.store, _prefix(location.prefix, url)
     # The last part is a name inside a store, which follows no links; a link that somebody types is meant.

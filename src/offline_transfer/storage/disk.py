@@ -115,7 +115,11 @@ class DiskStore:
     def prune(self, prefix: str) -> None:
         """Remove the directories from the prefix down that hold nothing but unfinished files, and these."""
         *folders, name = validate_key(prefix).split("/")
-        with self._translated(prefix, self._write_error), suppress(FileNotFoundError), self._directory(folders) as directory:
+        with (
+            self._translated(prefix, self._write_error),
+            suppress(FileNotFoundError),
+            self._directory(folders) as directory,
+        ):
             prune(directory, name)
             sync_directory(directory)
 

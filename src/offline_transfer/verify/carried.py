@@ -3,7 +3,7 @@
 It needs `SHA256SUMS` and no key. Whoever carries an encrypted archive can do that, with `sha256sum --check`, too.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from offline_transfer.archive.checksums import Measured
@@ -20,7 +20,7 @@ from offline_transfer.archive.signature import PublicKey
 from offline_transfer.errors import BadInputError, OfflineTransferError
 from offline_transfer.storage.errors import ObjectNotFoundError
 from offline_transfer.storage.store import Store, exists
-from offline_transfer.verify.errors import ArchiveNotFoundError
+from offline_transfer.verify.errors import ArchiveNotFoundError, UntrustedArchiveError
 from offline_transfer.verify.findings import Finding, FindingKind
 from offline_transfer.verify.index import ObjectIndex
 from offline_transfer.verify.sums import Signature, SignaturePolicy, SignatureState, Sums, judge
@@ -36,13 +36,14 @@ class Carried:
     def __init__(self, store: Store, prefix: ExportPrefix, limits: Limits | None = None) -> None:
         self._store = store
         self._prefix = prefix
-        self._limits = limits or Limits()
+        self.limits = limits or Limits()
+        self._where = f"{store.describe()}/{prefix}"
         if not exists(store, prefix.key(_METADATA)):
-            raise ArchiveNotFoundError(where=f"{store.describe()}/{prefix}")
+            raise ArchiveNotFoundError(where=self._where)
         self._index = ObjectIndex()
-        self._sums: Sums | None = None
+        self.sums: Sums | None = None
         try:
-            self._sums = Sums.read(store, prefix, self._limits)
+            self.sums = Sums.read(store, prefix, self.limits)
         except ObjectNotFoundError:
             pass
         except BaseException:
@@ -58,12 +59,17 @@ class Carried:
     def close(self) -> None:
         """Let go of what was copied and looked up."""
         self._index.close()
-        if self._sums is not None:
-            self._sums.close()
+        if self.sums is not None:
+            self.sums.close()
 
     def signature(self, keys: Iterable[PublicKey]) -> Signature:
         """Whose signature it has, among the owners of these keys."""
-        return Signature(SignatureState.UNSIGNED) if self._sums is None else self._sums.signed_by(keys)
+        return Signature(SignatureState.UNSIGNED) if self.sums is None else self.sums.signed_by(keys)
+
+    def require_signature(self, keys: Sequence[PublicKey]) -> None:
+        """Raise UntrustedArchiveError unless one of the keys has signed its `SHA256SUMS`."""
+        for finding in judge(self.signature(keys), SignaturePolicy(keys, is_required=True)):
+            raise UntrustedArchiveError(where=self._where, reason=f"{finding.where}: {finding.reason}")
 
     def findings(
         self, signatures: SignaturePolicy, *, progress: Callable[[str], None] | None = None
@@ -72,11 +78,11 @@ class Carried:
         reason = "without a key to the archive its manifest, its metadata and what is in its objects were not checked"
         yield Finding(kind=FindingKind.UNCHECKED, where=_MANIFEST, reason=reason)
         yield from judge(self.signature(signatures.keys), signatures)
-        if self._sums is None:
+        if self.sums is None:
             yield Finding(kind=FindingKind.CHECKSUMS_DIFFER, where=CHECKSUMS_KEY, reason="it is not in the store")
             return
         try:
-            self._index.sum(self._sums.pairs())
+            self._index.sum(self.sums.pairs())
             start = len(str(self._prefix)) + 1
             self._index.list((item.key[start:], item.size) for item in self._store.list(str(self._prefix)))
         except OfflineTransferError as error:
