@@ -107,7 +107,7 @@ class Settings(BaseSettings):
     smtp_encryption: SmtpEncryption = Field(
         default=SmtpEncryption.STARTTLS,
         description="How the connection to it is encrypted: `starttls` begins in the clear and insists on encryption, `tls` is"
-        " encrypted from the start, `none` is not.",
+        " encrypted from the start, `none` is not, and a password goes through the network as it is.",
     )
     smtp_user: str | None = Field(
         default=None,

@@ -7,8 +7,6 @@ import typer
 from offline_transfer.cli.options import AsJson, DataDir
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from offline_transfer.forge.users import User
 
 app = typer.Typer(help="The people who may use this instance.", no_args_is_help=True)
@@ -35,8 +33,7 @@ def create(
 
     with open_instance(data_dir) as instance:
         with instance.database.session() as session:
-            user = accounts.create(session, name, email=email, name=full_name)
-            user.admin = admin
+            user = accounts.create(session, name, email=email, name=full_name, admin=admin)
         where = mail.where_to(instance.settings)
     if as_json:
         output.print_json(_document(user))
@@ -65,27 +62,32 @@ def list_(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 @app.command()
 def block(name: Name, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Let a user do nothing any more, from this moment on. Tokens and memberships stay, and count for nothing."""
-    _set_state(name, "blocked", data_dir, as_json=as_json)
+    from offline_transfer.cli.instance import open_instance
+    from offline_transfer.forge import accounts
+
+    with open_instance(data_dir) as instance, instance.database.session() as session:
+        user = accounts.block(session, name)
+    _show_state(user, as_json=as_json)
 
 
 @app.command()
 def unblock(name: Name, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Let a user who was blocked do what tokens and memberships allow."""
-    _set_state(name, "active", data_dir, as_json=as_json)
-
-
-def _set_state(name: str, state: str, data_dir: "Path | None", *, as_json: bool) -> None:
-    from offline_transfer.cli import output
     from offline_transfer.cli.instance import open_instance
     from offline_transfer.forge import accounts
 
     with open_instance(data_dir) as instance, instance.database.session() as session:
-        user = accounts.find(session, name)
-        user.state = state
+        user = accounts.unblock(session, name)
+    _show_state(user, as_json=as_json)
+
+
+def _show_state(user: "User", *, as_json: bool) -> None:
+    from offline_transfer.cli import output
+
     if as_json:
         output.print_json(_document(user))
     else:
-        typer.echo(f"{user.username} is {state}")
+        typer.echo(f"{user.username} is {user.state}")
 
 
 def _document(user: "User") -> dict[str, object]:

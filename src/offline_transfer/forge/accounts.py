@@ -1,6 +1,7 @@
 """The people who may sign in here: made and listed, stopped and let in again."""
 
 import re
+from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import func, select
@@ -26,8 +27,8 @@ LOCK: Final = "create user"
 _USERNAME: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,253}[A-Za-z0-9_])?")
 
 
-def create(session: Session, username: str, *, email: str, name: str | None = None) -> User:
-    """A new active person, who is no administrator. Raises BadUserNameError, BadEmailError, UserExistsError, NameOfStandInError."""
+def create(session: Session, username: str, *, email: str, name: str | None = None, admin: bool = False) -> User:
+    """A new active person. Raises BadUserNameError, BadEmailError, UserExistsError, NameOfStandInError."""
     if _USERNAME.fullmatch(username) is None:
         raise BadUserNameError(name=username[:LONGEST_SHOWN], reason="it has other characters, or is too long")
     if username.lower().endswith((".git", ".atom")):
@@ -37,7 +38,9 @@ def create(session: Session, username: str, *, email: str, name: str | None = No
     _require_free(session, username, email)
     statement = (
         insert(User)
-        .values(username=username, email=email, name=name or username, user_type=UserType.human, state=ACTIVE)
+        .values(
+            username=username, email=email, name=name or username, admin=admin, user_type=UserType.human, state=ACTIVE
+        )
         .on_conflict_do_nothing()
         .returning(User.id)
     )
@@ -57,9 +60,26 @@ def find(session: Session, username: str) -> User:
     return found
 
 
+def block(session: Session, username: str) -> User:
+    """Let a person do nothing from now on, also in jobs that run. Raises UserNotFoundError."""
+    return _put(session, username, BLOCKED)
+
+
+def unblock(session: Session, username: str) -> User:
+    """Let a person do again what tokens and memberships allow. Raises UserNotFoundError."""
+    return _put(session, username, ACTIVE)
+
+
 def people(session: Session) -> list[User]:
     """Everybody who may sign in, or might again, by name."""
     return list(session.scalars(select(User).where(User.user_type == UserType.human).order_by(User.username)))
+
+
+def _put(session: Session, username: str, state: str) -> User:
+    user = find(session, username)
+    user.state = state
+    user.updated_at = datetime.now(UTC)
+    return user
 
 
 def _require_free(session: Session, username: str, email: str) -> None:
