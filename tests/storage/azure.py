@@ -1,16 +1,18 @@
 """As much of Azure Blob Storage as our operations need, for want of a real one that runs here.
 
 Shapes follow the reference of its REST API: Put Blob, Put Block, Put Block List, Get Blob, Get Blob Properties, Delete Blob in a
-Blob Batch, List Blobs. The key must sign the request, but how it does is not checked.
+Blob Batch, List Blobs. The key must sign the request, or the request carry a shared access signature, but neither is checked.
 """
 
 import re
 import sys
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import contextmanager
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ssl import PROTOCOL_TLS_SERVER, SSLContext
 from threading import Lock, Thread
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -20,9 +22,10 @@ from xml.sax.saxutils import escape
 import pytest
 
 from offline_transfer.storage.buckets import AzureContainer, Connection
+from tests.support.certificates import Certificates
 
-_ACCOUNT: Final = "testaccount"
-_KEY: Final = b64encode(b"azure-secret-of-the-tests").decode()
+ACCOUNT: Final = "testaccount"
+KEY: Final = b64encode(b"azure-secret-of-the-tests").decode()
 _DATE: Final = formatdate(0, usegmt=True)
 _PAGE: Final = 500
 _BATCH_DELETE: Final = re.compile(rb"Content-ID: (\d+)\s.*?DELETE (\S+) HTTP", re.DOTALL)
@@ -39,6 +42,12 @@ class AzureServer(ThreadingHTTPServer):
         self.containers: dict[str, dict[str, bytes]] = {}
         self.blocks: dict[tuple[str, str, str], bytes] = {}
 
+    def encrypt(self, certificates: Certificates) -> None:
+        """Speak https from now on."""
+        context = SSLContext(PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificates.server, certificates.key)
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Says nothing of clients that hang up, which is what some tests are about."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
@@ -54,8 +63,8 @@ class AzureServer(ThreadingHTTPServer):
         """How to reach the container of that name, whether it exists or not."""
         return AzureContainer(
             container=name,
-            account_name=_ACCOUNT,
-            account_key=_KEY,
+            account_name=ACCOUNT,
+            account_key=KEY,
             endpoint=f"http://127.0.0.1:{self.server_port}",
             connection=Connection(allow_http=True),
         )
@@ -64,12 +73,26 @@ class AzureServer(ThreadingHTTPServer):
 @pytest.fixture(scope="session")
 def azure_server() -> Iterator[AzureServer]:
     """A server that speaks Azure's protocol."""
-    with AzureServer() as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with AzureServer() as server, _serving(server):
         yield server
-        server.shutdown()
-        thread.join()
+
+
+@pytest.fixture(scope="session")
+def tls_azure_server(certificates: Certificates) -> Iterator[AzureServer]:
+    """The same over https."""
+    with AzureServer() as server:
+        server.encrypt(certificates)
+        with _serving(server):
+            yield server
+
+
+@contextmanager
+def _serving(server: AzureServer) -> Iterator[None]:
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield
+    server.shutdown()
+    thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -171,10 +194,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(memoryview(contents)[start:])
 
     def _target(self) -> tuple[str, str, dict[str, list[str]]]:
-        assert self.headers["Authorization"].startswith(f"SharedKey {_ACCOUNT}:")
         parts = urlsplit(self.path)
+        query = parse_qs(parts.query)
+        assert "sig" in query or self.headers["Authorization"].startswith(f"SharedKey {ACCOUNT}:")
         container, _, blob = unquote(parts.path).lstrip("/").partition("/")
-        return container, blob, parse_qs(parts.query)
+        return container, blob, query
 
     def _container(self, name: str) -> dict[str, bytes] | None:
         blobs = self.server.containers.get(name)

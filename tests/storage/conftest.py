@@ -12,10 +12,28 @@ from offline_transfer.storage.faults import FaultyStore
 from offline_transfer.storage.objects import BucketStore
 from offline_transfer.storage.retry import RetryingStore
 from offline_transfer.storage.store import Store
-from tests.storage.azure import AzureServer, azure_server
-from tests.support.s3 import GcsServer, S3Server, gcs_server, moto_server, rclone_server, tls_server
+from tests.storage.azure import AzureServer, azure_server, tls_azure_server
+from tests.support.s3 import (
+    GcsServer,
+    S3Server,
+    certificates,
+    gcs_server,
+    moto_server,
+    rclone_server,
+    tls_gcs_server,
+    tls_server,
+)
 
-__all__ = ["azure_server", "gcs_server", "moto_server", "rclone_server", "tls_server"]
+__all__ = [
+    "azure_server",
+    "certificates",
+    "gcs_server",
+    "moto_server",
+    "rclone_server",
+    "tls_azure_server",
+    "tls_gcs_server",
+    "tls_server",
+]
 
 
 LOCAL = EgressPolicy(allow_s3_compatible=True, allow_plain_http=True, allow_loopback=True)

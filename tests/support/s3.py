@@ -25,9 +25,11 @@ from botocore.config import Config
 from offline_transfer.storage.buckets import Connection, GcsBucket, S3Bucket
 from offline_transfer.storage.configuration import StorageConfiguration
 from offline_transfer.types import JsonObject
-from tests.support.certificates import make_certificates
+from tests.support.certificates import Certificates, make_certificates
 
 REGION: Final = "us-east-1"
+CLOUDS: Final = (f"s3.{REGION}.amazonaws.com", "storage.googleapis.com", "testaccount.blob.core.windows.net")
+"""Where the clouds are, as far as tests stand in for them."""
 _ADDRESS: Final = re.compile(r"https?://127\.0\.0\.1:\d+")
 _PATH: Final = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
 
@@ -121,17 +123,31 @@ def rclone_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server
 
 
 @pytest.fixture(scope="session")
-def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    """`rclone serve s3` over https, for the names `127.0.0.1` and `store.example`.
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Of a server that is reached as this machine, as `store.example`, and as the clouds.
 
-    Its certificate is by an authority of its own: clients trust it that are made while SSL_CERT_FILE names `authority`.
+    Its authority is its own: clients trust it that are made while SSL_CERT_FILE names `authority`.
     """
-    key = ("AKIATESTTLS", "tls-secret-of-the-tests")
+    return make_certificates(tmp_path_factory.mktemp("certificates"), "127.0.0.1", "store.example", *CLOUDS)
+
+
+@pytest.fixture(scope="session")
+def tls_server(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[S3Server]:
+    """`rclone serve s3` over https."""
+    key = ("AKIATESTTLS", "tlsSecretOfTheTests")
     directory = tmp_path_factory.mktemp("tls")
-    certificates = make_certificates(tmp_path_factory.mktemp("certificates"), "127.0.0.1", "store.example")
     files = ("--cert", str(certificates.server), "--key", str(certificates.key))
     with _running(_rclone(directory, "--auth-key", ",".join(key), *files), directory) as endpoint:
         yield S3Server(endpoint, *key, certificates.authority)
+
+
+@pytest.fixture(scope="session")
+def tls_gcs_server(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[S3Server]:
+    """The same without accounts, which takes any log-in: what is signed for Google is not signed as for S3."""
+    directory = tmp_path_factory.mktemp("tls_gcs")
+    files = ("--cert", str(certificates.server), "--key", str(certificates.key))
+    with _running(_rclone(directory, *files), directory) as endpoint:
+        yield S3Server(endpoint, "any", "any", certificates.authority)
 
 
 @pytest.fixture(scope="session")
