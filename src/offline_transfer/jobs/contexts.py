@@ -1,9 +1,14 @@
 """What job functions are given before their ids, made of the instance of a worker."""
 
+import logging
+from typing import Final
+
 from offline_transfer.exporting.context import ExportContext
 from offline_transfer.forge import application_settings
 from offline_transfer.jobs.instance import Instance
 from offline_transfer.secrets import Vault
+
+logger: Final = logging.getLogger(__name__)
 
 
 def export(instance: Instance) -> tuple[ExportContext]:
@@ -17,8 +22,13 @@ def export(instance: Instance) -> tuple[ExportContext]:
         files=instance.files,
         vault=Vault.of(instance.settings),
         egress=egress,
+        progress=_log_progress,
     )
     return (context,)
+
+
+def _log_progress(entity: str, relation: str, *, records: int, size: int) -> None:
+    logger.info("export.object", extra={"path": entity, "relation": relation, "records": records, "bytes": size})
 
 
 def plain(instance: Instance) -> tuple[Instance]:

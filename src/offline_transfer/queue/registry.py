@@ -3,9 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol, TypeVar
-
-from sqlalchemy.orm import Session
+from typing import Any, TypeVar
 
 from offline_transfer.queue.errors import DuplicateJobError, UnknownJobError
 
@@ -23,18 +21,12 @@ class QueueName(StrEnum):
     FILES = "files"
 
 
-class Subject(Protocol):
-    """Says what a job is about, for its log lines: `export`, `import`, `entity`, `relation`."""
+Subject = Callable[..., Mapping[str, object]]
+"""Says what a job is about, for its log lines: given a session and the ids by name, it gives fields such as `export`."""
 
-    def __call__(self, session: Session, **ids: int) -> Mapping[str, object]:
-        """The fields of the job with these ids."""
-
-
-class OnDead(Protocol):
-    """Told in the transaction in which a job is given up."""
-
-    def __call__(self, session: Session, reason: str, **ids: int) -> None:
-        """Nobody will try the job with these ids again; the rows of its work are to say so, with the reason."""
+OnDead = Callable[..., None]
+"""Told in the transaction in which a job is given up, with the session, the reason and the ids by name: nobody will try it
+again, and the rows of its work are to say so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
