@@ -19,10 +19,14 @@ from offline_transfer.cli import (
     files,
     fixtures,
     importing,
+    jobs,
+    keygen,
     member,
+    serve,
     token,
     tree,
     user,
+    worker,
 )
 from offline_transfer.errors import ExitStatus
 
@@ -49,6 +53,8 @@ files.add_to(app)
 export.add_to(app)
 importing.add_to(app)
 tree.add_to(app)
+keygen.add_to(app)
+serve.add_to(app)
 app.add_typer(archive.app, name="archive")
 app.add_typer(database.app, name="db")
 app.add_typer(fixtures.app, name="fixtures")
@@ -56,6 +62,8 @@ app.add_typer(user.app, name="user")
 app.add_typer(token.app, name="token")
 app.add_typer(member.app, name="member")
 app.add_typer(app_settings.app, name="settings")
+worker.add_to(app)
+jobs.add_to(app)
 
 
 def run(arguments: Sequence[str]) -> int:
