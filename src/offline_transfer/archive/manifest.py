@@ -95,6 +95,24 @@ class FailedRelation:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkippedRelation:
+    """A relation of an entity that whoever asked for the export left out on purpose."""
+
+    entity: EntityPrefix
+    relation: str
+
+    def to_object(self) -> JsonObject:
+        """The JSON object."""
+        return {"entity": str(self.entity), "relation": self.relation}
+
+    @classmethod
+    def from_object(cls, values: JsonObject) -> "SkippedRelation":
+        """Read one skipped relation of unknown origin; raises `InvalidFieldError`."""
+        fields = Fields(values)
+        return cls(entity=_entity(fields), relation=fields.matching("relation", RELATION_NAME))
+
+
 @dataclass(slots=True, kw_only=True)
 class Totals:
     """Sums over the entries of a manifest; they let a reader notice entries that were taken out."""
@@ -134,12 +152,17 @@ class Totals:
 
 
 def write_manifest(
-    metadata: Metadata, failed: Iterable[FailedRelation], entries: Iterable[ManifestEntry]
+    metadata: Metadata,
+    failed: Iterable[FailedRelation],
+    entries: Iterable[ManifestEntry],
+    skipped: Iterable[SkippedRelation] = (),
 ) -> Iterator[bytes]:
     """The document in pieces, before compression. Entries come in ascending order of `str(key)`, each key once."""
     totals = Totals()
     yield b'{"metadata":' + orjson.dumps(metadata.to_object()) + b',\n"failed_relations":[\n'
     yield from _items(relation.to_object() for relation in failed)
+    yield b'],\n"skipped_relations":[\n'
+    yield from _items(relation.to_object() for relation in skipped)
     yield b'],\n"objects":[\n'
     yield from _items(entry.to_object() for entry in _counted(entries, totals))
     yield b'],\n"totals":' + orjson.dumps(totals.to_object()) + b"}\n"

@@ -13,13 +13,14 @@ from offline_transfer.archive.errors import (
 )
 from offline_transfer.archive.keys import EntityPrefix, ObjectKey
 from offline_transfer.archive.limits import Limits
-from offline_transfer.archive.manifest import FailedRelation, ManifestEntry, Totals
+from offline_transfer.archive.manifest import FailedRelation, ManifestEntry, SkippedRelation, Totals
 from offline_transfer.archive.metadata import Metadata
 from offline_transfer.archive.ndjson import lines, parse
 from offline_transfer.types import JsonObject
 
 _METADATA = b'{"metadata":'
 _FAILED = b'"failed_relations":['
+_SKIPPED = b'"skipped_relations":['
 _OBJECTS = b'"objects":['
 _TOTALS = b'"totals":'
 _END_OF_LIST = b"],"
@@ -70,7 +71,7 @@ class ManifestReader:
         self.metadata = self._read_metadata()
         self._expect(_FAILED)
         self.failed_relations = tuple(self._read_failed())
-        self._expect(_OBJECTS)
+        self.skipped_relations = self._read_skipped()
 
     def entries(self) -> Iterator[ManifestEntry]:
         """The entries, once, in ascending order of their keys. At the end the totals are compared, so take them all."""
@@ -117,6 +118,20 @@ class ManifestReader:
                 yield FailedRelation.from_object(values)
             except InvalidFieldError as error:
                 self._refuse(str(error), error)
+
+    def _read_skipped(self) -> tuple[SkippedRelation, ...]:
+        """Read up to the first object. Manifests of writers that leave nothing out may lack the list."""
+        line = self._next()
+        if line == _OBJECTS:
+            return ()
+        if line != _SKIPPED:
+            self._refuse(f"`{_OBJECTS.decode()}` is missing")
+        try:
+            skipped = tuple(SkippedRelation.from_object(values) for values in self._items())
+        except InvalidFieldError as error:
+            self._refuse(str(error), error)
+        self._expect(_OBJECTS)
+        return skipped
 
     def _read_totals(self, counted: Totals) -> None:
         line = self._next()
@@ -182,6 +197,7 @@ class Manifest:
 
     metadata: Metadata
     failed_relations: tuple[FailedRelation, ...]
+    skipped_relations: tuple[SkippedRelation, ...]
     objects: Mapping[ObjectKey, ManifestEntry]
 
     @classmethod
@@ -189,7 +205,12 @@ class Manifest:
         """Read everything and check it; see `ManifestReader` for errors."""
         reader = ManifestReader(blocks, limits, name)
         objects = {entry.key: entry for entry in reader.entries()}
-        return cls(metadata=reader.metadata, failed_relations=reader.failed_relations, objects=objects)
+        return cls(
+            metadata=reader.metadata,
+            failed_relations=reader.failed_relations,
+            skipped_relations=reader.skipped_relations,
+            objects=objects,
+        )
 
 
 def require_same_export(of_manifest: Metadata, stored: Metadata) -> None:

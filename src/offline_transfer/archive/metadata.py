@@ -35,8 +35,9 @@ GENERATOR = f"offline-transfer {__version__}"
 PATH_BYTES = 2000
 
 _VERSION = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})\.([0-9]{1,4})(?:-[0-9A-Za-z.-]{1,32})?")
+_ALIAS = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9])?"
 _HOSTNAME = re.compile(
-    r"https?://(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?"
+    r"https?://(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?|" + _ALIAS
 )
 _PATH_PART = r"(?!\.{1,2}(?:/|\Z))[A-Za-z0-9_.][A-Za-z0-9_.-]{0,254}"
 _FULL_PATH = re.compile(rf"{_PATH_PART}(?:/{_PATH_PART}){{0,30}}")
@@ -48,7 +49,7 @@ class Metadata:
 
     export_prefix: ExportPrefix
     source_hostname: str
-    """Scheme, host and perhaps a port, such as `https://gitlab.example.com`."""
+    """Scheme, host and perhaps a port, such as `https://gitlab.example.com`, or an alias."""
     entities_mapping: Mapping[str, EntityPrefix]
     """Full path at the source to entity prefix, groups first."""
     instance_version: str = INSTANCE_VERSION

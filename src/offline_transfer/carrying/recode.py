@@ -144,7 +144,7 @@ def _is_there(target: Destination, stored: StoredObject, source: _Resealed) -> b
 
 def _describe(archive: Archive, target: Destination, written: _Written, signing_key: SigningKey | None) -> None:
     entries = map(written.entry, archive.all_objects())
-    document = write_manifest(archive.metadata, archive.failed_relations, entries)
+    document = write_manifest(archive.metadata, archive.failed_relations, entries, archive.skipped_relations)
     manifest = target.put_content(MANIFEST_KEY, document)
     target.place.store.delete(target.plain_key(SIGNATURE_KEY))
     target.put_sums(_sums(archive, target.envelope, written, manifest), signing_key)

@@ -69,13 +69,14 @@ def _check_object(archive: Archive, stored: StoredObject, entity: str | None) ->
 
 
 def _missing_relations(archive: Archive) -> Iterator[Finding]:
-    """Relations that neither have an object nor are said to have failed: an empty relation has an empty object."""
+    """Relations that neither have an object nor are said to be absent: an empty relation has an empty object."""
     if not archive.has_manifest:
         return
     edition = Edition.EE if archive.metadata.instance_enterprise else Edition.CE
     for path, prefix in archive.metadata.entities_mapping.items():
-        failed = {failure.relation for failure in archive.failed_relations if failure.entity == prefix}
-        there = {*archive.relations(prefix), *failed}
+        failed = {found.relation for found in archive.failed_relations if found.entity == prefix}
+        skipped = {found.relation for found in archive.skipped_relations if found.entity == prefix}
+        there = {*archive.relations(prefix), *failed, *skipped}
         for relation in _expected(prefix, edition):
             if relation not in there:
                 yield Finding(

@@ -33,6 +33,7 @@ class FindingKind(StrEnum):
     SENSITIVE_KEY = "sensitive_key"
     UNKNOWN_RELATION = "unknown_relation"
     FAILED_RELATION = "failed_relation"
+    SKIPPED_RELATION = "skipped_relation"
     UNCHECKED = "unchecked"
     # Two archives.
     ONLY_IN_FIRST = "only_in_first"
@@ -49,6 +50,7 @@ NOTES: Final = frozenset(
         FindingKind.SENSITIVE_KEY,
         FindingKind.UNKNOWN_RELATION,
         FindingKind.FAILED_RELATION,
+        FindingKind.SKIPPED_RELATION,
         FindingKind.UNCHECKED,
     }
 )

@@ -26,7 +26,7 @@ from offline_transfer.archive.keys import (
     ObjectKey,
 )
 from offline_transfer.archive.limits import Limits
-from offline_transfer.archive.manifest import FailedRelation, ManifestEntry
+from offline_transfer.archive.manifest import FailedRelation, ManifestEntry, SkippedRelation
 from offline_transfer.archive.manifest_reader import ManifestReader, require_same_export
 from offline_transfer.archive.objects import content
 from offline_transfer.archive.signature import PublicKey
@@ -73,6 +73,7 @@ class Archive:
         self.is_encrypted = opened.is_encrypted
         self._keys = opened.keys
         self.failed_relations: tuple[FailedRelation, ...] = ()
+        self.skipped_relations: tuple[SkippedRelation, ...] = ()
         self.manifest_sha256: str | None = None
         self._index = ObjectIndex()
         self._is_listed = False
@@ -177,7 +178,7 @@ class Archive:
                 yield Finding(kind=FindingKind.UNCHECKED, where=MANIFEST_KEY, reason=reason)
 
     def failures(self) -> Iterator[Finding]:
-        """The relations that the export could not write, as notes."""
+        """The relations that the export could not write, or left out on purpose, as notes."""
         paths = {prefix: path for path, prefix in self.metadata.entities_mapping.items()}
         for failed in self.failed_relations:
             yield Finding(
@@ -185,6 +186,13 @@ class Archive:
                 entity=paths.get(failed.entity),
                 path=failed.relation,
                 reason=f"the export failed: {shown(failed.reason)}",
+            )
+        for skipped in self.skipped_relations:
+            yield Finding(
+                kind=FindingKind.SKIPPED_RELATION,
+                entity=paths.get(skipped.entity),
+                path=skipped.relation,
+                reason="whoever exported left it out on purpose",
             )
 
     def check_presence(self, stored: StoredObject) -> Finding | None:
@@ -294,6 +302,7 @@ class Archive:
         reader = ManifestReader(content(opened, key, self.limits), self.limits, key)
         require_same_export(reader.metadata, self.metadata)
         self.failed_relations = reader.failed_relations
+        self.skipped_relations = reader.skipped_relations
         self._index.announce(self._announced(entry) for entry in reader.entries())
         self.manifest_sha256 = measured.sha256
 

@@ -78,6 +78,8 @@ def test_a_manifest_is_these_bytes() -> None:
         b'"failed_relations":[\n'
         b'{"entity":"project_7","relation":"uploads","reason":"the disk was full"}\n'
         b"],\n"
+        b'"skipped_relations":[\n'
+        b"],\n"
         b'"objects":[\n'
         b'{"key":"group_1/labels/batch_1.ndjson.gz","entity":"group_1","relation":"labels","batch":1,'
         + empty

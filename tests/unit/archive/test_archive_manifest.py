@@ -10,7 +10,7 @@ import pytest
 from offline_transfer.archive.errors import InvalidManifestError, LimitExceededError, MixedArchiveError
 from offline_transfer.archive.keys import EntityPrefix, ExportPrefix, ObjectKey
 from offline_transfer.archive.limits import Limits
-from offline_transfer.archive.manifest import FailedRelation, ManifestEntry, write_manifest
+from offline_transfer.archive.manifest import FailedRelation, ManifestEntry, SkippedRelation, write_manifest
 from offline_transfer.archive.manifest_reader import Manifest, ManifestReader, require_same_export
 from offline_transfer.archive.metadata import Metadata
 from offline_transfer.archive.objects import Measurement
@@ -25,6 +25,7 @@ METADATA = Metadata(
     batched=True,
 )
 FAILED = FailedRelation(entity=PROJECT, relation="uploads", reason="the disk was full")
+SKIPPED = SkippedRelation(entity=GROUP, relation="epics")
 
 
 def entry(key: str, **records: int) -> ManifestEntry:
@@ -46,7 +47,7 @@ ENTRIES = [
 
 
 def written(entries: list[ManifestEntry] = ENTRIES) -> bytes:
-    return b"".join(write_manifest(METADATA, [FAILED], entries))
+    return b"".join(write_manifest(METADATA, [FAILED], entries, [SKIPPED]))
 
 
 def pieces(data: bytes, size: int = 100) -> Iterator[bytes]:
@@ -60,13 +61,21 @@ def read(data: bytes) -> Manifest:
 @pytest.mark.parametrize("entries", [[], ENTRIES[:1], ENTRIES])
 def test_a_manifest_survives(entries: list[ManifestEntry]) -> None:
     assert read(written(entries)) == Manifest(
-        metadata=METADATA, failed_relations=(FAILED,), objects={found.key: found for found in entries}
+        metadata=METADATA,
+        failed_relations=(FAILED,),
+        skipped_relations=(SKIPPED,),
+        objects={found.key: found for found in entries},
     )
+
+
+def test_a_manifest_that_knows_of_nothing_skipped_is_read() -> None:
+    older = written().replace(b'"skipped_relations":[\n{"entity":"group_1","relation":"epics"}\n],\n', b"")
+    assert read(older).skipped_relations == ()
 
 
 def test_any_json_parser_reads_it() -> None:
     document = orjson.loads(written())
-    assert list(document) == ["metadata", "failed_relations", "objects", "totals"]
+    assert list(document) == ["metadata", "failed_relations", "skipped_relations", "objects", "totals"]
     assert document["totals"] == {
         "objects": 5,
         "bytes": 50,
@@ -161,12 +170,12 @@ def changed(change: Change) -> bytes:
     ],
 )
 def test_an_entry_that_is_not_as_specified_is_refused(key: str, value: object) -> None:
-    with pytest.raises(InvalidManifestError, match=r"^manifest\.json\.gz is not the manifest of an export: line 6: "):
+    with pytest.raises(InvalidManifestError, match=r"^manifest\.json\.gz is not the manifest of an export: line 9: "):
         read(changed(lambda values: values.update({key: value})))
 
 
 def test_a_missing_field_is_named() -> None:
-    with pytest.raises(InvalidManifestError, match="line 6: `sha256`: it is missing"):
+    with pytest.raises(InvalidManifestError, match="line 9: `sha256`: it is missing"):
         read(changed(lambda values: values.pop("sha256")))
 
 
@@ -189,7 +198,7 @@ LAST_LINE = b'"totals":' + orjson.dumps(orjson.loads(written())["totals"]) + b"}
         (without(LAST_LINE, written()), "it ends too early"),
         (written()[:-200], "it "),
         (written() + b"{}\n", "something follows its end"),
-        (without(b"\n".join(written().split(b"\n")[5:6]) + b"\n", written()), "its totals are not the sums of its entries"),
+        (without(b"\n".join(written().split(b"\n")[8:9]) + b"\n", written()), "its totals are not the sums of its entries"),
         (written().replace(b'"objects":5', b'"objects":6'), "its totals are not the sums of its entries"),
         (written().replace(b'"labels":3}', b'"labels":4}', 1), "its totals are not the sums of its entries"),
         (written().replace(b"},\n{", b"}\n{", 1), "a comma is missing between two entries"),
@@ -197,6 +206,7 @@ LAST_LINE = b'"totals":' + orjson.dumps(orjson.loads(written())["totals"]) + b"}
         (written().replace(b"group_1", b"group_2").replace(b"group_2", b"group_3", 1), "of an entity that its metadata do not map"),
         (written().replace(b'"labels":3},', b'"labels":03},'), "it is not JSON"),
         (written().replace(b'"uploads"', b'"../uploads"'), "`relation`: it does not have the form"),
+        (written().replace(b'"epics"', b'"e.p"'), "`relation`: it does not have the form"),
         (written().replace(b"the disk was full", b"the disk\\nwas full"), "`reason`: it holds control characters"),
     ],
 )  # fmt: skip
@@ -208,12 +218,12 @@ def test_a_manifest_that_contradicts_itself_is_refused(data: bytes, reason: str)
 
 def test_entries_out_of_order_or_twice_are_refused() -> None:
     lines = written().split(b"\n")
-    lines[5:7] = lines[6], lines[5]
-    with pytest.raises(InvalidManifestError, match="line 7: its objects are not in ascending order"):
+    lines[8:10] = lines[9], lines[8]
+    with pytest.raises(InvalidManifestError, match="line 10: its objects are not in ascending order"):
         read(b"\n".join(lines))
     lines = written().split(b"\n")
-    lines.insert(5, lines[5])
-    with pytest.raises(InvalidManifestError, match="line 7: its objects are not in ascending order"):
+    lines.insert(8, lines[8])
+    with pytest.raises(InvalidManifestError, match="line 10: its objects are not in ascending order"):
         read(b"\n".join(lines))
 
 

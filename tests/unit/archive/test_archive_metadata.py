@@ -37,7 +37,7 @@ def read(values: object) -> Metadata:
 metadata = st.builds(
     Metadata,
     export_prefix=st.builds(ExportPrefix, st.from_regex(r"[a-z0-9_-]{1,40}", fullmatch=True)),
-    source_hostname=st.sampled_from(["https://gitlab.example.com", "http://10.0.0.1:8080", "https://[::1]"]),
+    source_hostname=st.sampled_from(["https://gitlab.example.com", "http://10.0.0.1:8080", "https://[::1]", "plant-7"]),
     entities_mapping=st.dictionaries(
         st.from_regex(r"[a-z][a-z0-9_.-]{0,10}(/[a-z][a-z0-9_.-]{0,10}){0,2}", fullmatch=True),
         st.builds(EntityPrefix, st.sampled_from(PortableKind), st.integers(1, 1000)),
@@ -120,7 +120,8 @@ def test_a_missing_key_is_named(key: str) -> None:
         ("export_prefix", "../other"),
         ("export_prefix", "a\x01b"),
         ("export_tag", "another"),
-        ("source_hostname", "gitlab.example.com"),
+        ("source_hostname", "gitlab example"),
+        ("source_hostname", "-source"),
         ("source_hostname", "https://user:secret@gitlab.example.com"),
         ("source_hostname", "https://gitlab.example.com/path"),
         ("source_hostname", "javascript://gitlab.example.com"),

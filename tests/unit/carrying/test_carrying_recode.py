@@ -8,6 +8,8 @@ from pyrage.x25519 import Identity
 
 from offline_transfer.archive.encryption import PLAIN, Encryption, Keys
 from offline_transfer.archive.errors import ChecksumMismatchError
+from offline_transfer.archive.keys import EntityPrefix
+from offline_transfer.archive.manifest import FailedRelation, SkippedRelation
 from offline_transfer.carrying.copy import SignatureFate
 from offline_transfer.carrying.delete import is_whole
 from offline_transfer.carrying.errors import (
@@ -20,6 +22,7 @@ from offline_transfer.carrying.recode import recode
 from offline_transfer.storage.errors import StorageFullError
 from offline_transfer.storage.faults import Fault, FaultyStore, Method
 from offline_transfer.storage.sources import from_bytes
+from offline_transfer.types import PortableKind
 from offline_transfer.verify.compare import compare
 from offline_transfer.verify.sums import SignatureState
 from tests.unit.carrying.travellers import (
@@ -65,6 +68,18 @@ def test_an_archive_can_be_encrypted_to_somebody_else(tmp_path: Path) -> None:
         recode(archive, destination, Encryption((str(OTHER.to_public()),)))
     with opened(destination, Keys((OTHER,))) as archive:
         assert list(archive.check_objects(archive.all_objects())) == []
+
+
+def test_what_is_not_in_the_archive_is_still_said_to_be_absent(tmp_path: Path) -> None:
+    draft = filled(tmp_path)
+    project = EntityPrefix(PortableKind.PROJECT, 7)
+    draft.failed.append(FailedRelation(entity=project, relation="design", reason="disk full"))
+    draft.skipped.append(SkippedRelation(entity=project, relation="wiki"))
+    destination = empty_place()
+    with opened(place_of(draft.finish())) as archive:
+        recode(archive, destination, ENCRYPTION)
+        with opened(destination) as other:
+            assert (other.failed_relations, other.skipped_relations) == (tuple(draft.failed), tuple(draft.skipped))
 
 
 def test_a_signature_is_lost_or_made_anew(tmp_path: Path) -> None:

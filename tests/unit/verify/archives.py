@@ -24,7 +24,7 @@ from offline_transfer.archive.keys import (
     ObjectKey,
 )
 from offline_transfer.archive.limits import Limits
-from offline_transfer.archive.manifest import FailedRelation, ManifestEntry, write_manifest
+from offline_transfer.archive.manifest import FailedRelation, ManifestEntry, SkippedRelation, write_manifest
 from offline_transfer.archive.metadata import Metadata
 from offline_transfer.archive.objects import ObjectStream
 from offline_transfer.archive.signature import SigningKey
@@ -48,6 +48,7 @@ class Draft:
     ghost: int | None = None
     prefix: ExportPrefix = PREFIX
     failed: list[FailedRelation] = field(default_factory=list)
+    skipped: list[SkippedRelation] = field(default_factory=list)
     entries: dict[str, ManifestEntry] = field(default_factory=dict)
     envelope: Envelope = PLAIN
 
@@ -117,7 +118,7 @@ class Draft:
     def finish(self, signing_key: SigningKey | None = None) -> "Draft":
         """Write manifest, checksums and metadata, as an export of ours ends."""
         entries = [self.entries[key] for key in sorted(self.entries)]
-        manifest = self._sealed(b"".join(write_manifest(self.metadata(), self.failed, entries)))
+        manifest = self._sealed(b"".join(write_manifest(self.metadata(), self.failed, entries, self.skipped)))
         self.put(self.stored(MANIFEST_KEY), manifest)
         sums = [*self.envelope.beside.items()]
         sums += [(self.stored(str(entry.key)), entry.measurement.sha256) for entry in entries]

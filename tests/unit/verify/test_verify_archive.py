@@ -9,7 +9,7 @@ import pytest
 from offline_transfer.archive.checksums import write_checksums
 from offline_transfer.archive.gzip import compress
 from offline_transfer.archive.keys import EntityPrefix
-from offline_transfer.archive.manifest import FailedRelation
+from offline_transfer.archive.manifest import FailedRelation, SkippedRelation
 from offline_transfer.types import JsonObject, PortableKind
 from offline_transfer.verify.archive import verify
 from offline_transfer.verify.findings import Finding, FindingKind
@@ -214,6 +214,21 @@ def test_a_relation_that_is_not_there_is_found_unless_it_failed(draft: Draft) ->
             reason="it is not in the archive, and nothing says why",
         ),
     ]
+
+
+def test_a_relation_that_was_left_out_on_purpose_is_a_note(draft: Draft) -> None:
+    draft.complete()
+    del draft.entries["project_7/design.tar.gz"]
+    draft.path("project_7/design.tar.gz").unlink()
+    draft.skipped.append(SkippedRelation(entity=PROJECT, relation="design"))
+    (finding,) = found(draft.finish())
+    assert finding == Finding(
+        kind=FindingKind.SKIPPED_RELATION,
+        entity="top/app",
+        path="design",
+        reason="whoever exported left it out on purpose",
+    )
+    assert not finding.is_fault
 
 
 RECORDS: dict[str, tuple[bytes, str | None, str]] = {
