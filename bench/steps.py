@@ -21,6 +21,7 @@ from offline_transfer import db, queue
 from offline_transfer.contributions import models as _contributions  # noqa: F401 - its tables are copied as well
 from offline_transfer.exporting import create, result
 from offline_transfer.exporting.context import ExportContext
+from offline_transfer.exporting.request import ExportRequest
 from offline_transfer.files.opening import opened
 from offline_transfer.forge.files import Files
 from offline_transfer.forge.models import Base
@@ -33,9 +34,11 @@ from offline_transfer.importing.plan import plans
 from offline_transfer.importing.source import EntitySource
 from offline_transfer.jobs import exports as _exports  # noqa: F401 - registers the jobs
 from offline_transfer.relations.loader import tree
+from offline_transfer.secrets import Vault
 from offline_transfer.settings import load_settings
-from offline_transfer.storage.configuration import parse_location
+from offline_transfer.storage.configuration import StorageConfiguration
 from offline_transfer.storage.disk import DiskStore
+from offline_transfer.storage.egress import EgressPolicy
 from offline_transfer.transfers import ledger
 from offline_transfer.transfers.models import BulkImport, ImportEntity
 from offline_transfer.transfers.states import SourceType
@@ -121,18 +124,20 @@ def export(url: str, data_dir: str, paths: list[str], batch_size: int = 1000) ->
     with closing(db.connect(url)) as database:
         settings = load_settings(data_dir=data_dir, batch_size=batch_size)
         context = ExportContext(
-            database,
-            settings,
-            Repositories(Path(data_dir) / "repositories"),
-            Files(DiskStore(Path(data_dir) / "files")),
-            lambda place, endpoint: parse_location(place, environment={}, s3_endpoint=endpoint),
+            database=database,
+            settings=settings,
+            repositories=Repositories(Path(data_dir) / "repositories"),
+            files=Files(DiskStore(Path(data_dir) / "files")),
+            vault=Vault.of(settings),
+            egress=EgressPolicy(),
         )
         tree(PortableKind.PROJECT, settings.edition)
         archives = Path(data_dir) / "archives"
         archives.mkdir()
+        storage = StorageConfiguration.from_location(str(archives), {})
         for path in paths:
             with watch.running():
-                created = create.create_export(database, settings, paths=[path], location=str(archives))
+                created = create.create_export(context, ExportRequest.of_paths(path, storage=storage))
                 queue.run_until_empty(context)
             with database.session() as session:
                 if not result.is_clean(session, created.id):

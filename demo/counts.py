@@ -7,8 +7,7 @@ from typing import Final, TypeAlias
 from offline_transfer.archive.keys import MAX_IIDS_RELATION, SELF_RELATION, USER_CONTRIBUTIONS_RELATION
 from offline_transfer.cli.instance import Instance
 from offline_transfer.exporting.portables import Portable, relations_of
-from offline_transfer.exporting.reading import reading
-from offline_transfer.exporting.records import statements_of
+from offline_transfer.exporting.reading import reading, statements_of
 from offline_transfer.exporting.tree import counts, portables
 from offline_transfer.relations.loader import tree
 from offline_transfer.relations.nodes import Direction

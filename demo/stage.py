@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ from offline_transfer.exporting import create as exporting
 from offline_transfer.exporting import result as exported
 from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.portables import relations_of
+from offline_transfer.exporting.request import ExportRequest
 from offline_transfer.forge.files import Files
 from offline_transfer.forge.repositories import Repositories
 from offline_transfer.importing import create as importing
@@ -26,9 +27,11 @@ from offline_transfer.importing import process
 from offline_transfer.importing import result as imported
 from offline_transfer.importing.context import ImportContext
 from offline_transfer.jobs import exports, imports
+from offline_transfer.secrets import Vault
 from offline_transfer.settings import load_settings
-from offline_transfer.storage.configuration import parse_location
+from offline_transfer.storage.configuration import StorageConfiguration
 from offline_transfer.storage.disk import DiskStore
+from offline_transfer.storage.egress import EgressPolicy
 from offline_transfer.types import Edition, JsonObject
 from offline_transfer.verify.archive import verify
 from offline_transfer.verify.compare import Comparison, compare
@@ -192,19 +195,19 @@ class Stage:
         self, name: str, instance: Instance, directory: Path, filled: Filled
     ) -> tuple[ExportPrefix, tuple[JsonObject, ...]]:
         """Export all top-level groups into a directory; gives also what failed. Raises ExportFailedError."""
-        created = exporting.create_export(
-            instance.database, instance.settings, paths=filled.top_level_groups, location=str(directory)
+        context = ExportContext(
+            database=instance.database,
+            settings=instance.settings,
+            repositories=instance.repositories,
+            files=instance.files,
+            vault=Vault.of(instance.settings),
+            egress=EgressPolicy(),
         )
+        storage = StorageConfiguration.from_location(str(directory), {})
+        request = ExportRequest.of_paths(*filled.top_level_groups, storage=storage)
+        created = exporting.create_export(context, request)
         with self.steps.step(name, _relations(filled)) as step:
-            context = ExportContext(
-                instance.database,
-                instance.settings,
-                instance.repositories,
-                instance.files,
-                lambda location, _endpoint: parse_location(location, environment={}),
-                progress=_Relations(step),
-            )
-            queue.run_until_empty(context)
+            queue.run_until_empty(replace(context, progress=_Relations(step)))
         with instance.database.session() as session:
             exported.require_archive(session, created.id)
             return created.prefix, tuple(exported.failures(session, created.id))

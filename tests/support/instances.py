@@ -13,6 +13,7 @@ from offline_transfer.db import Database
 from offline_transfer.exporting import create as export_create
 from offline_transfer.exporting import result as export_result
 from offline_transfer.exporting.context import ExportContext
+from offline_transfer.exporting.request import ExportRequest
 from offline_transfer.forge.files import Files
 from offline_transfer.forge.repositories import Repositories
 from offline_transfer.importing import create as import_create
@@ -21,9 +22,11 @@ from offline_transfer.importing import result as import_result
 from offline_transfer.importing.context import ImportContext
 from offline_transfer.importing.create import Wanted
 from offline_transfer.jobs import exports, imports
+from offline_transfer.secrets import Vault
 from offline_transfer.settings import Settings
-from offline_transfer.storage.configuration import parse_location
+from offline_transfer.storage.configuration import StorageConfiguration
 from offline_transfer.storage.disk import DiskStore
+from offline_transfer.storage.egress import EgressPolicy
 from offline_transfer.types import JsonObject
 from offline_transfer.verify.compare import Comparison, compare
 from offline_transfer.verify.reader import Archive
@@ -56,19 +59,26 @@ class Instance:
 
     def export(self, place: Path, *paths: str) -> "Exported":
         """Exports groups and projects into a directory."""
-        created = export_create.create_export(self.database, self.settings, paths=paths, location=str(place))
-        context = ExportContext(
-            self.database,
-            self.settings,
-            self.repositories,
-            self.files,
-            lambda url, endpoint: parse_location(url, environment={}, s3_endpoint=endpoint),
-        )
+        context = self.export_context()
+        storage = StorageConfiguration.from_location(str(place), {})
+        created = export_create.create_export(context, ExportRequest.of_paths(*paths, storage=storage))
         queue.run_until_empty(context)
         with self.database.session() as session:
             rows = [row.to_json() for row in export_result.rows(session, created.id)]
             failures = list(export_result.failures(session, created.id))
         return Exported(place, created.prefix, rows, failures)
+
+    def export_context(self) -> ExportContext:
+        """The context in which the jobs of an export run."""
+        settings = self.settings
+        return ExportContext(
+            database=self.database,
+            settings=settings,
+            repositories=self.repositories,
+            files=self.files,
+            vault=Vault.of(settings),
+            egress=EgressPolicy(),
+        )
 
     def import_archive(self, exported: "Exported", wanted: Sequence[Wanted] | None = None) -> "Imported":
         """Imports an archive: these entities, or every top-level group at the root."""

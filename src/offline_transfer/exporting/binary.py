@@ -14,6 +14,9 @@ from offline_transfer.archive.keys import Extension
 from offline_transfer.archive.tar_names import MemberNames
 from offline_transfer.archive.tarball import Member
 from offline_transfer.exporting.context import ExportContext
+from offline_transfer.exporting.errors import PortableGoneError
+from offline_transfer.exporting.lease import watched
+from offline_transfer.exporting.portables import exists_now
 from offline_transfer.exporting.tasks import Gap, Task, Written
 from offline_transfer.forge.attachments import LfsObject, LfsObjectsProject, Upload
 from offline_transfer.forge.errors import GitFailedError
@@ -38,6 +41,7 @@ def write_snippets(context: ExportContext, task: Task) -> Written:
         bundles = _SnippetBundles(context, Path(directory) / "bundle", named)
         key = task.key(Extension.TAR)
         measurement = task.destination.put_tar(key, bundles.members, context.limits)
+    _require_portable(context, task)
     return Written(
         key=key,
         measurement=measurement,
@@ -91,6 +95,7 @@ def write_repository(context: ExportContext, task: Task) -> Written:
         refs = context.repositories.bundle(path, bundle) if context.repositories.exists(path) else 0
         members = [_member(f"{task.relation}.bundle", bundle)] if refs else []
         measurement = task.destination.put_tar(key, lambda: members, context.limits)
+    _require_portable(context, task)
     return Written(key=key, measurement=measurement, records={task.relation: refs}, read_at=read_at)
 
 
@@ -155,7 +160,7 @@ def _write_files(
     names = MemberNames(context.limits, str(key))
     members: list[Member] = []
     gaps: list[Gap] = []
-    for name, storage_key in files:
+    for name, storage_key in watched(files, task.lease):
         try:
             taken = names.take(name.encode("utf-8", "surrogateescape"))
             members.append(_stored(context, taken, storage_key))
@@ -165,11 +170,19 @@ def _write_files(
             gaps.append(Gap(name=name, reason=_NOT_STORED))
     everything = sorted([*members, *fixed], key=lambda member: member.name)
     measurement = task.destination.put_tar(key, lambda: everything, context.limits)
+    _require_portable(context, task)
     return Written(key=key, measurement=measurement, records={task.relation: len(members)}, read_at=read_at, gaps=gaps)
 
 
 def _stored(context: ExportContext, name: str, storage_key: str) -> Member:
     return Member(name=name, size=context.files.size(storage_key), open=lambda: context.files.open(storage_key))
+
+
+def _require_portable(context: ExportContext, task: Task) -> None:
+    """Raise PortableGoneError when the group or project is no longer there: its files would seem to be none."""
+    with context.database.session() as session:
+        if not exists_now(session, task.portable):
+            raise PortableGoneError(portable=f"{task.portable.kind} {task.portable.path}")
 
 
 def _member(name: str, file: Path) -> Member:

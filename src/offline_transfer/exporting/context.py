@@ -8,22 +8,32 @@ from offline_transfer.archive.limits import Limits
 from offline_transfer.db import Database
 from offline_transfer.forge.files import Files
 from offline_transfer.forge.repositories import Repositories
+from offline_transfer.secrets import Vault
 from offline_transfer.settings import Settings
+from offline_transfer.storage.configuration import StorageConfiguration
+from offline_transfer.storage.egress import EgressPolicy
 from offline_transfer.storage.location import Location
 from offline_transfer.transfers.progress import Progress, silent
 
-OpenPlace: TypeAlias = Callable[[str, str | None], Location]
-"""Gives the place of a location as it is kept in the row of an export, and its S3 endpoint."""
+OpenStorage: TypeAlias = Callable[[StorageConfiguration, EgressPolicy], Location]
+"""Gives the place of a configuration; nothing is contacted yet."""
 
 
-@dataclass(frozen=True, slots=True)
+def opened(storage: StorageConfiguration, policy: EgressPolicy) -> Location:
+    """The place itself."""
+    return storage.open(policy)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExportContext:
-    """An instance, and how to open the place that an export is written to."""
+    """An instance, and what it takes to reach the place that an export is written to."""
 
     database: Database
     settings: Settings
     repositories: Repositories
     files: Files
-    open_place: OpenPlace
+    vault: Vault
+    egress: EgressPolicy
     progress: Progress = silent
     limits: Limits = field(default_factory=Limits)
+    open_storage: OpenStorage = opened

@@ -7,8 +7,7 @@ from typing import Final
 
 from offline_transfer.archive.keys import USER_CONTRIBUTIONS_RELATION, Extension
 from offline_transfer.exporting.context import ExportContext
-from offline_transfer.exporting.reading import Reading, reading
-from offline_transfer.exporting.records import statements_of
+from offline_transfer.exporting.reading import Reading, reading, statements_of
 from offline_transfer.exporting.tasks import Task, Written
 from offline_transfer.exporting.writing import spooled
 from offline_transfer.relations.compiler import Statements

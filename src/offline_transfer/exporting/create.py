@@ -1,114 +1,103 @@
-"""Takes an export on: what cannot be exported is refused here, before anything is written."""
+"""Takes an export on: what cannot be exported, or not be written where it should go, is refused here, before a row is written."""
 
-from collections.abc import Sequence
+import base64
 from dataclasses import dataclass
 from datetime import UTC, datetime
-
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from typing import Final
 
 from offline_transfer import queue
-from offline_transfer.archive.keys import SELF_RELATION, ExportPrefix
-from offline_transfer.db import Database
-from offline_transfer.exporting import names
-from offline_transfer.exporting.errors import NothingToExportError, PortablesNotFoundError
-from offline_transfer.exporting.portables import Portable
-from offline_transfer.forge.namespaces import Namespace
-from offline_transfer.forge.routes import Route
-from offline_transfer.settings import Settings
-from offline_transfer.transfers.models import OfflineConfiguration, OfflineExport, RelationExport
-from offline_transfer.types import PortableKind
+from offline_transfer.archive.keys import ExportPrefix
+from offline_transfer.exporting import names, places, source_hostname
+from offline_transfer.exporting.context import ExportContext
+from offline_transfer.exporting.entities import add_chosen, choose
+from offline_transfer.exporting.errors import AdministratorsOnlyError, InvalidBatchSizeError
+from offline_transfer.exporting.request import ExportRequest
+from offline_transfer.forge import application_settings
+from offline_transfer.forge.access import Actor
+from offline_transfer.forge.application_settings import ApplicationSettings
+from offline_transfer.storage.configuration import StorageConfiguration
+from offline_transfer.storage.providers import Provider
+from offline_transfer.transfers.models import OfflineConfiguration, OfflineExport
+from offline_transfer.types import JsonObject
 
-GROUP_TYPE = "Group"
+LARGEST_BATCH: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class CreatedExport:
-    """An export that was taken on: its id, and the directory that it will write."""
+    """An export that was taken on: its id, the directory that it will write, and under which name the source will be known."""
 
     id: int
     prefix: ExportPrefix
+    source_hostname: str
 
 
-def create_export(
-    database: Database,
-    settings: Settings,
-    *,
-    paths: Sequence[str],
-    location: str,
-    endpoint: str | None = None,
-    user_id: int | None = None,
-) -> CreatedExport:
-    """Write the rows of an export of the groups and projects with these full paths to a location, and defer its job.
+def create_export(context: ExportContext, request: ExportRequest) -> CreatedExport:
+    """Write the rows of an export and defer its job.
 
-    Raises NothingToExportError, PortablesNotFoundError.
+    The order in which things are refused is GitLab's: what was named, then the configuration, then the store. Raises what
+    `entities.choose`, `source_hostname.checked`, `StorageConfiguration.test_connection` and `EncryptionRequest.prepare` raise,
+    InvalidBatchSizeError, AdministratorsOnlyError.
     """
-    if not paths:
-        raise NothingToExportError
+    with context.database.session() as session:
+        choose(session, request.entities, request.actor)
+        said = application_settings.read(session, context.settings)
+    hostname = _hostname(context, request, said)
+    batch_size = _batch_size(context, request, said)
+    # The store answers when it likes, and a passphrase takes seconds: no transaction waits for them.
+    require_storage(context, request.storage, request.actor)
+    storage = places.with_proof(context, request.storage)
+    encryption = _prepared(request)
     prefix = ExportPrefix.generate(datetime.now(UTC))
-    with database.session() as session:
-        portables = find_portables(session, paths)
-        export = OfflineExport(user_id=user_id, batch_size=settings.batch_size)
+    with context.database.session() as session:
+        chosen = choose(session, request.entities, request.actor)
+        export = OfflineExport(
+            user_id=request.actor.id,
+            batch_size=batch_size,
+            entities=[one.to_json() for one in chosen],
+            encryption=encryption,
+        )
         session.add(export)
         session.flush()
-        session.add(
-            OfflineConfiguration(
-                offline_export_id=export.id,
-                location=location,
-                endpoint=endpoint,
-                export_prefix=str(prefix),
-                source_hostname=settings.instance_url,
-            )
+        configuration = OfflineConfiguration(
+            offline_export_id=export.id, export_prefix=str(prefix), source_hostname=hostname
         )
-        add_portables(session, export.id, portables)
+        places.keep(session, context.vault, configuration, storage)
+        add_chosen(session, export)
         queue.defer(session, names.EXPORT, offline_export_id=export.id)
-        return CreatedExport(export.id, prefix)
+        return CreatedExport(export.id, prefix, hostname)
 
 
-def find_portables(session: Session, paths: Sequence[str]) -> list[Portable]:
-    """The groups and projects with these full paths, whatever their case. Raises PortablesNotFoundError naming all unknown ones."""
-    wanted = {path.strip("/").lower(): path for path in paths}
-    rows = session.execute(
-        select(Route.path, Route.namespace_id, Route.project_id)
-        .outerjoin(Namespace, Namespace.id == Route.namespace_id)
-        .where(func.lower(Route.path).in_(wanted))
-        .where(Route.project_id.is_not(None) | (Namespace.type == GROUP_TYPE))
-        .order_by(Route.path)
-    )
-    found = [as_portable(*row) for row in rows]
-    if unknown := wanted.keys() - {portable.path.lower() for portable in found}:
-        named = ", ".join(f"`{ascii(wanted[path][:200])[1:-1]}`" for path in sorted(unknown))
-        raise PortablesNotFoundError(paths=named)
-    return found
+def require_storage(context: ExportContext, storage: StorageConfiguration, actor: Actor) -> None:
+    """Raise what keeps this actor from having something written to this place; asks the store, which takes up to some seconds."""
+    if storage.provider is Provider.GCS_APPLICATION_DEFAULT and not actor.admin:
+        raise AdministratorsOnlyError
+    storage.test_connection(context.egress)
 
 
-def add_portables(session: Session, offline_export_id: int, portables: Sequence[Portable]) -> None:
-    """Write down that these are exported; those that are already stay as they are."""
-    add_relations(session, offline_export_id, [(portable, SELF_RELATION) for portable in portables])
+def _hostname(context: ExportContext, request: ExportRequest, said: ApplicationSettings) -> str:
+    given = None if request.source_hostname is None else source_hostname.checked(request.source_hostname)
+    if said.offline_transfer_source_hostname is not None:
+        return source_hostname.checked(said.offline_transfer_source_hostname)
+    return given or source_hostname.of_instance(context.settings.instance_url)
 
 
-def add_relations(session: Session, offline_export_id: int, relations: Sequence[tuple[Portable, str]]) -> None:
-    """Write down that these relations are exported; those that are already stay as they are."""
-    if not relations:
-        return
-    session.execute(
-        insert(RelationExport).on_conflict_do_nothing(),
-        [
-            {
-                "offline_export_id": offline_export_id,
-                "group_id": portable.group_id,
-                "project_id": portable.project_id,
-                "relation": relation,
-            }
-            for portable, relation in relations
-        ],
-    )
+def _batch_size(context: ExportContext, request: ExportRequest, said: ApplicationSettings) -> int:
+    if request.batch_size is None:
+        return said.relation_export_batch_size or context.settings.batch_size
+    if not 1 <= request.batch_size <= LARGEST_BATCH:
+        raise InvalidBatchSizeError(size=request.batch_size, largest=LARGEST_BATCH)
+    return request.batch_size
 
 
-def as_portable(path: str, namespace_id: int | None, project_id: int | None) -> Portable:
-    """The group or the project whose id is given."""
-    if namespace_id is not None:
-        return Portable(PortableKind.GROUP, namespace_id, path)
-    assert project_id is not None
-    return Portable(PortableKind.PROJECT, project_id, path)
+def _prepared(request: ExportRequest) -> JsonObject | None:
+    """What the row keeps: nothing secret, since the identity in it is closed by the passphrase."""
+    if request.encryption is None and request.signed_by is None:
+        return None
+    prepared = None if request.encryption is None else request.encryption.prepare()
+    identity = None if prepared is None else prepared.identity
+    return {
+        "encryption": None if prepared is None else prepared.encryption.to_json(),
+        "identity": None if identity is None else base64.b64encode(identity).decode(),
+        "signed_by": request.signed_by,
+    }

@@ -1,5 +1,7 @@
 """What can go wrong with an export."""
 
+from collections.abc import Sequence
+
 from offline_transfer.errors import BadInputError, ConflictError, ExitStatus, NotFoundError, StorageError, UsageError
 
 
@@ -27,6 +29,10 @@ class TooManyPortablesError(BadInputError):
     """{count:,} groups and projects were named, and an export takes {limit:,}. Name the groups that they are in."""
 
 
+class UnlikeEntitiesError(BadInputError):
+    """{path} is named twice, and not with the same options. Name it once."""
+
+
 class UnknownRelationError(BadInputError):
     """There is no relation {relations} that could be skipped in {path}. There are: {known}."""
 
@@ -35,18 +41,12 @@ class InvalidSourceHostnameError(BadInputError):
     """The source hostname is not valid: {problem}. Give a URL like https://gitlab.example.com, or a plain name of this instance."""
 
 
-class SourceHostnamePinnedError(BadInputError):
-    """An administrator has settled that exports from here say {pinned}. Leave the source hostname out."""
-
-
 class InvalidBatchSizeError(BadInputError):
     """{size} is not a size of batches. Choose 1 to {largest:,} records."""
 
 
-class StorageUnreachableError(StorageError):
-    """The object storage cannot be reached or does not let us in: {reason}"""
-
-    http_status = 422
+class AdministratorsOnlyError(BadInputError):
+    """Only administrators can have an export written with the credentials of the machine itself. Name a store with its own."""
 
 
 class ExportNotFoundError(NotFoundError):
@@ -77,6 +77,11 @@ class PortableForbiddenError(ConflictError):
     """Whoever asked for the export may not export {portable}, which takes an Owner of a group and a Maintainer of a project."""
 
 
+class SigningKeyAbsentError(ConflictError):
+    """The archive was to be signed with the key {fingerprint}, and the worker that ends the export has another one or none. Start
+    workers with the setting `signing_key_file`, then retry the export."""
+
+
 class WorkWithdrawnError(ConflictError):
     """This work was taken back: its export has ended, or another worker does it. There is nothing to do."""
 
@@ -92,3 +97,10 @@ class ObjectsGoneError(StorageError):
     """{count:,} objects of this export are no longer in {where} as they were written. Export again, to a place that nobody else
     changes meanwhile.
     """
+
+    @property
+    def object_ids(self) -> Sequence[int]:
+        """The rows of these objects."""
+        ids = self.details.get("object_ids", ())
+        assert isinstance(ids, Sequence)
+        return ids

@@ -5,7 +5,7 @@ from typing import Final
 import psycopg
 
 from offline_transfer.exporting.portables import Portable
-from offline_transfer.exporting.records import statements_of
+from offline_transfer.exporting.reading import statements_of
 from offline_transfer.relations.loader import tree
 from offline_transfer.transfers.states import BatchState
 from offline_transfer.types import Edition, PortableKind

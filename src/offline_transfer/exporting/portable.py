@@ -7,91 +7,153 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from offline_transfer import queue
-from offline_transfer.archive.keys import USER_CONTRIBUTIONS_RELATION
+from offline_transfer.archive.keys import SELF_RELATION, USER_CONTRIBUTIONS_RELATION
 from offline_transfer.db import psycopg_connection
-from offline_transfer.exporting import names, outcomes, plan, work
+from offline_transfer.errors import OfflineTransferError
+from offline_transfer.exporting import outcomes, plan, schedule, work
 from offline_transfer.exporting.context import ExportContext
-from offline_transfer.exporting.portables import is_of, relations_of
-from offline_transfer.transfers import states
+from offline_transfer.exporting.errors import PortableForbiddenError, PortableGoneError
+from offline_transfer.exporting.portables import Portable, add_relations, exists_now, is_of, relations_of
+from offline_transfer.exporting.process import batch_job
+from offline_transfer.exporting.schedule import Subject
+from offline_transfer.forge.access import Ability, can
 from offline_transfer.transfers.models import ExportBatch, RelationExport
-from offline_transfer.transfers.states import BatchState, RelationState, step
+from offline_transfer.transfers.states import OPEN_RELATION, BatchState, RelationState, step
 
 TASKS_AT_ONCE: Final = 8
 
 
 def export_portable(context: ExportContext, self_export_id: int) -> None:
     """Export the group or project of this `self` row. May run again: what is done is passed over."""
-    with context.database.session() as session:
-        own = session.get(RelationExport, self_export_id, with_for_update=True)
-        scene = None if own is None else work.scene_of(context, session, own)
-        if scene is None:
+    with work.claimed(context, Subject(export_id=self_export_id)) as claim:
+        if claim is None:
             return
-        started = _start(context, session, scene)
-        _defer_batches(session, [row.id for row in started if row.batches_count > 1])
-        small = [row.id for row in started if row.batches_count <= 1]
-    _export_small(context, scene, small)
-    with context.database.session() as session:
-        outcomes.go_on(session, scene.portable, scene.offline_export_id)
+        with context.database.session() as session:
+            own = session.get_one(RelationExport, self_export_id)
+            scene = work.scene_of(context, session, claim, own)
+            small = _begin(context, session, scene, own)
+        with context.database.session() as session:
+            schedule.release(session, schedule.lock(session, claim.offline_export_id))
+        _export_small(context, scene, small)
+        _end(context, scene)
 
 
 def export_batch(context: ExportContext, batch_id: int) -> None:
     """Export one batch of a large relation."""
-    with context.database.session() as session:
-        batch = session.get(ExportBatch, batch_id, with_for_update=True)
-        if batch is None or batch.status not in states.OPEN_BATCH:
+    with work.claimed(context, Subject(batch_id=batch_id)) as claim:
+        if claim is None:
             return
-        batch.status = step(batch.status, BatchState.started)
-        scene = work.scene_of(context, session, session.get_one(RelationExport, batch.export_id))
-        session.flush()
-        task = None if scene is None else work.task_of_batch(session, scene, batch_id)
-    if scene is not None and task is not None and work.carry_out(context, task):
         with context.database.session() as session:
-            outcomes.go_on(session, scene.portable, scene.offline_export_id)
+            batch = session.get_one(ExportBatch, batch_id)
+            if batch.status is BatchState.created:
+                batch.status = step(batch.status, BatchState.started)
+            scene = work.scene_of(context, session, claim, session.get_one(RelationExport, batch.export_id))
+            session.flush()
+            task = work.task_of_batch(session, scene, batch_id)
+        if task is not None:
+            work.carry_out(context, task)
+        _end(context, scene)
 
 
 def export_contributions(context: ExportContext, export_id: int) -> None:
     """Export the users that the other relations named, all of which have ended."""
-    with context.database.session() as session:
-        row = session.get(RelationExport, export_id, with_for_update=True)
-        scene = None if row is None else work.scene_of(context, session, row)
-        if row is None or scene is None or row.status not in states.OPEN_RELATION:
+    with work.claimed(context, Subject(export_id=export_id)) as claim:
+        if claim is None:
             return
-        row.status = step(row.status, RelationState.started)
-    _export_small(context, scene, [export_id])
+        with context.database.session() as session:
+            row = session.get_one(RelationExport, export_id)
+            scene = work.scene_of(context, session, claim, row)
+            if row.status is RelationState.pending:
+                row.status = step(row.status, RelationState.started)
+        _export_small(context, scene, [export_id])
+        _end(context, scene)
+
+
+def _end(context: ExportContext, scene: work.Scene) -> None:
     with context.database.session() as session:
-        outcomes.go_on(session, scene.portable, scene.offline_export_id)
+        schedule.end(session, scene.claim, is_of(scene.portable))
 
 
 def _export_small(context: ExportContext, scene: work.Scene, export_ids: Sequence[int]) -> None:
-    """Export relations one after another, looking every few whether the export still runs."""
+    """Export relations one after another, looking every few whether they are still to be done."""
+    is_first = True
     for start in range(0, len(export_ids), TASKS_AT_ONCE):
         with context.database.session() as session:
             tasks = work.tasks_of(session, scene, export_ids[start : start + TASKS_AT_ONCE])
         for task in tasks:
+            if not is_first:
+                queue.stop_if_asked()
+            scene.lease.check()
             work.carry_out(context, task)
+            is_first = False
 
 
-def _start(context: ExportContext, session: Session, scene: work.Scene) -> Sequence[RelationExport]:
-    """Start every relation that waits, and give those that have work to do, in the order of export.
+def _begin(context: ExportContext, session: Session, scene: work.Scene, own: RelationExport) -> Sequence[int]:
+    """Start the relations of a group or project, and give those that this job writes, in the order of export.
+
+    What cannot be exported has a failed `self` relation with the reason, and no others.
+    """
+    obstacle = _obstacle(session, scene)
+    if obstacle is not None:
+        _refuse(session, scene, obstacle)
+        return ()
+    relations = [name for name in relations_of(scene.portable.kind, context.settings.edition) if name != SELF_RELATION]
+    wanted = [name for name in relations if name not in own.skip_relations]
+    add_relations(session, scene.claim.offline_export_id, scene.portable, wanted)
+    return _start(context, session, scene, [SELF_RELATION, *wanted])
+
+
+def _obstacle(session: Session, scene: work.Scene) -> OfflineTransferError | None:
+    portable = scene.portable
+    named = f"{portable.kind} {portable.path}"
+    if not exists_now(session, portable):
+        return PortableGoneError(portable=named)
+    # Who could export the group when asking may have lost that since, or may never have had it for this project in it.
+    if not can(session, scene.actor, Ability.to_admin(portable.kind), portable.id):
+        return PortableForbiddenError(portable=named)
+    return None
+
+
+def _refuse(session: Session, scene: work.Scene, obstacle: OfflineTransferError) -> None:
+    for row in _open_relations(session, scene.claim.offline_export_id, scene.portable).values():
+        row.status = step(row.status, RelationState.failed)
+        row.error = outcomes.message_of(obstacle)
+
+
+def _start(context: ExportContext, session: Session, scene: work.Scene, order: Sequence[str]) -> Sequence[int]:
+    """Start every relation that waits.
 
     The batches are committed before the first object is written: whoever does the work again writes the same objects.
     """
-    order = relations_of(scene.portable.kind, context.settings.edition)
-    rows = {
-        row.relation: row
-        for row in session.scalars(
-            select(RelationExport).where(
-                RelationExport.offline_export_id == scene.offline_export_id, is_of(scene.portable)
-            )
-        )
-    }
+    rows = _open_relations(session, scene.claim.offline_export_id, scene.portable)
     for relation in order:
         row = rows.get(relation)
         if row is not None and row.status is RelationState.pending and relation != USER_CONTRIBUTIONS_RELATION:
             row.status = step(row.status, RelationState.started)
             _fix_batches(context, session, scene, row)
-    session.flush()
-    return [rows[name] for name in order if name in rows and rows[name].status is RelationState.started]
+            if row.batches_count > 1:
+                session.flush()
+                schedule.add_batches(session, scene.claim.offline_export_id, row.id, name=batch_job(relation))
+    started = [rows[name] for name in order if name in rows and rows[name].status is RelationState.started]
+    small = [row.id for row in started if row.batches_count <= 1 and row.relation != USER_CONTRIBUTIONS_RELATION]
+    users = rows.get(USER_CONTRIBUTIONS_RELATION)
+    has_large = any(row.batches_count > 1 for row in started)
+    if users is None or has_large or schedule.has_open_job(session, Subject(export_id=users.id)):
+        return small
+    # Nothing else is left to end: no other job has to be waited for.
+    users.status = step(users.status, RelationState.started)
+    return [*small, users.id]
+
+
+def _open_relations(session: Session, offline_export_id: int, portable: Portable) -> dict[str, RelationExport]:
+    rows = session.scalars(
+        select(RelationExport).where(
+            RelationExport.offline_export_id == offline_export_id,
+            is_of(portable),
+            RelationExport.status.in_(OPEN_RELATION),
+        )
+    )
+    return {row.relation: row for row in rows}
 
 
 def _fix_batches(context: ExportContext, session: Session, scene: work.Scene, row: RelationExport) -> None:
@@ -108,19 +170,11 @@ def _fix_batches(context: ExportContext, session: Session, scene: work.Scene, ro
                 batch_size=scene.batch_size,
             )
     except outcomes.KNOWN_FAILURES as error:
+        if outcomes.is_lost_connection(error):
+            raise
         row.error = outcomes.message_of(error)
         row.status = step(row.status, RelationState.failed)
         return
     row.batched = bool(sizes)
     row.batches_count = len(sizes)
     row.total_objects_count = sum(sizes)
-
-
-def _defer_batches(session: Session, export_ids: Sequence[int]) -> None:
-    open_batches = session.scalars(
-        select(ExportBatch.id)
-        .where(ExportBatch.export_id.in_(export_ids), ExportBatch.status.in_(states.OPEN_BATCH))
-        .order_by(ExportBatch.export_id, ExportBatch.batch_number)
-    )
-    for batch_id in open_batches:
-        queue.defer(session, names.BATCH, batch_id=batch_id)

@@ -1,87 +1,115 @@
 """Starts an export: everything that lies in the given groups comes along, and each group and project gets a job."""
 
-from collections.abc import Sequence
+import base64
+import logging
+from typing import Final
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, func, select, tuple_
+from sqlalchemy.orm import Session, aliased
 
-from offline_transfer import queue
-from offline_transfer.archive.keys import SELF_RELATION
-from offline_transfer.exporting import names
+from offline_transfer.archive.keys import IDENTITY_KEY, METADATA_KEY, SELF_RELATION
+from offline_transfer.errors import OfflineTransferError
+from offline_transfer.exporting import ending, names, places, schedule
 from offline_transfer.exporting.context import ExportContext
-from offline_transfer.exporting.create import GROUP_TYPE, add_portables, add_relations, as_portable
-from offline_transfer.exporting.portables import Portable, relations_of
-from offline_transfer.forge.namespaces import Namespace
-from offline_transfer.forge.projects import Project
-from offline_transfer.forge.routes import Route
+from offline_transfer.exporting.entities import add_all
+from offline_transfer.exporting.errors import WorkWithdrawnError
+from offline_transfer.exporting.lease import EndLease, under
+from offline_transfer.exporting.portables import owner_of
+from offline_transfer.exporting.writing import Destination
+from offline_transfer.storage.errors import StorageAccessDeniedError
 from offline_transfer.transfers.models import OfflineExport, RelationExport
-from offline_transfer.transfers.states import OPEN_RELATION, ExportState, step
+from offline_transfer.transfers.states import (
+    OPEN_EXPORT,
+    OPEN_RELATION,
+    ExportState,
+    RelationState,
+    step,
+)
 
-_OPEN_EXPORT = (ExportState.created, ExportState.started)
+FILE_RELATIONS: Final = frozenset({"uploads", "lfs_objects"})
+"""Relations of which a batch is made of files."""
+
+logger: Final = logging.getLogger(__name__)
 
 
 def start(context: ExportContext, offline_export_id: int) -> None:
-    """Complete the rows of an export and defer the jobs of all groups and projects that are not done.
+    """Complete the rows of an export and release its first jobs.
 
     May run again, also to go on after everything was killed. Does nothing when the export has ended.
     """
     with context.database.session() as session:
-        export = session.get_one(OfflineExport, offline_export_id, with_for_update=True)
-        if export.status not in _OPEN_EXPORT:
+        export = schedule.lock(session, offline_export_id)
+        if export.status not in OPEN_EXPORT:
             return
         export.status = step(export.status, ExportState.started)
-        add_portables(session, offline_export_id, _inside(session, offline_export_id))
-        edition = context.settings.edition
-        for portable in _portables(session, offline_export_id):
-            relations = [(portable, relation) for relation in relations_of(portable.kind, edition)]
-            add_relations(session, offline_export_id, relations)
-        for self_export_id in _unfinished(session, offline_export_id):
-            queue.defer(session, names.PORTABLE, export_id=self_export_id)
-        queue.defer(session, names.FINISH, offline_export_id=offline_export_id)
+        export.started_at = export.started_at or func.now()
+        export.attempts += 1
+        attempt = export.attempts
+        is_first = attempt == 1
+    try:
+        _prepare_place(context, EndLease(context.database, offline_export_id, attempt), is_first=is_first)
+    except WorkWithdrawnError:
+        return
+    except OfflineTransferError as error:
+        if error.retryable:
+            raise
+        with context.database.session() as session:
+            ending.fail(session, schedule.lock(session, offline_export_id), error.message)
+        return
+    with context.database.session() as session:
+        export = schedule.lock(session, offline_export_id)
+        if export.status is ExportState.started and export.attempts == attempt:
+            add_all(session, export)
+            schedule.wait_again(session, offline_export_id)
+            add_jobs(session, offline_export_id)
+            schedule.release(session, export)
 
 
-def _inside(session: Session, offline_export_id: int) -> list[Portable]:
-    """The groups and projects that lie in the groups of an export, however deep."""
-    given = select(RelationExport.group_id).where(
-        RelationExport.offline_export_id == offline_export_id, RelationExport.group_id.is_not(None)
-    )
-    groups = select(Namespace.id).where(Namespace.id.in_(given)).cte(recursive=True)
-    groups = groups.union(select(Namespace.id).where(Namespace.parent_id == groups.c.id, Namespace.type == GROUP_TYPE))
-    projects = select(Project.id).where(Project.namespace_id.in_(select(groups.c.id)))
-    rows = session.execute(
-        select(Route.path, Route.namespace_id, Route.project_id)
-        .where(or_(Route.namespace_id.in_(select(groups.c.id)), Route.project_id.in_(projects)))
-        .order_by(Route.path)
-    )
-    return [as_portable(*row) for row in rows]
-
-
-def _portables(session: Session, offline_export_id: int) -> Sequence[Portable]:
-    rows = session.execute(
-        select(RelationExport.group_id, RelationExport.project_id)
-        .where(RelationExport.offline_export_id == offline_export_id, RelationExport.relation == SELF_RELATION)
-        .order_by(RelationExport.id)
-    )
-    # Paths do not matter for the rows.
-    return [as_portable("", group_id, project_id) for group_id, project_id in rows]
-
-
-def _unfinished(session: Session, offline_export_id: int) -> Sequence[int]:
-    """The `self` rows of the groups and projects that have open relations: groups first, by id."""
-    other = RelationExport.__table__.alias()
-    return session.scalars(
-        select(RelationExport.id)
+def add_jobs(session: Session, offline_export_id: int) -> None:
+    """Have a job for everything that has not ended: groups first, by id."""
+    schedule.add_relations(session, offline_export_id, _has_small_work(offline_export_id), name=names.PORTABLE)
+    with_open_batches = session.execute(
+        select(RelationExport.id, RelationExport.relation)
         .where(
             RelationExport.offline_export_id == offline_export_id,
-            RelationExport.relation == SELF_RELATION,
-            select(other.c.id)
-            .where(
-                other.c.offline_export_id == offline_export_id,
-                other.c.group_id.is_not_distinct_from(RelationExport.group_id),
-                other.c.project_id.is_not_distinct_from(RelationExport.project_id),
-                other.c.status.in_(OPEN_RELATION),
-            )
-            .exists(),
+            RelationExport.status == RelationState.started,
+            RelationExport.batches_count > 1,
         )
-        .order_by(RelationExport.group_id.nulls_last(), RelationExport.project_id)
-    ).all()
+        .order_by(RelationExport.id)
+    )
+    for export_id, relation in with_open_batches.all():
+        schedule.add_batches(session, offline_export_id, export_id, name=batch_job(relation))
+
+
+def batch_job(relation: str) -> str:
+    """The job that does batches of a relation: workers that see no files may take those of records."""
+    return names.FILE_BATCH if relation in FILE_RELATIONS else names.BATCH
+
+
+def _prepare_place(context: ExportContext, lease: EndLease, *, is_first: bool) -> None:
+    with context.database.session() as session:
+        export = session.get_one(OfflineExport, lease.offline_export_id)
+        place = places.destination_of(context, session, export)
+        identity = (export.encryption or {}).get("identity")
+    destination = Destination(under(place.place, lease), place.prefix, place.envelope)
+    if not is_first:
+        _remove_metadata(destination)
+    if identity is not None:
+        destination.put_plain(IDENTITY_KEY, [base64.b64decode(identity)])
+
+
+def _remove_metadata(destination: Destination) -> None:
+    """Work on an archive makes it none, as long as we may delete. If not, its old parts stay as they were announced."""
+    try:
+        destination.place.store.delete(destination.key(METADATA_KEY))
+    except StorageAccessDeniedError:
+        logger.warning("export.metadata_kept", extra={"prefix": str(destination.prefix)})
+
+
+def _has_small_work(offline_export_id: int) -> ColumnElement[bool]:
+    """The `self` relations of groups and projects in which something is open that is not one of many batches."""
+    other = aliased(RelationExport)
+    open_elsewhere = select(*owner_of(other)).where(
+        other.offline_export_id == offline_export_id, other.status.in_(OPEN_RELATION), other.batches_count <= 1
+    )
+    return and_(RelationExport.relation == SELF_RELATION, tuple_(*owner_of(RelationExport)).in_(open_elsewhere))

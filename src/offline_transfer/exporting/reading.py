@@ -9,9 +9,12 @@ import psycopg
 from psycopg import sql
 
 from offline_transfer.db import Database
-from offline_transfer.relations.compiler import READING_BY_INDEX, Statements
+from offline_transfer.exporting.errors import PortableGoneError
+from offline_transfer.exporting.portables import Portable
+from offline_transfer.exporting.users import known_users
+from offline_transfer.relations.compiler import READING_BY_INDEX, Statements, statements
 from offline_transfer.relations.max_iids import COUNTERS
-from offline_transfer.types import PortableKind
+from offline_transfer.types import Edition, PortableKind
 
 _BEGIN = b"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; " + READING_BY_INDEX
 
@@ -22,6 +25,12 @@ class Reading:
 
     connection: psycopg.Connection
     read_at: datetime
+
+    def require(self, portable: Portable) -> None:
+        """Raise PortableGoneError when there is no such group or project at this moment: what it had would seem to be nothing."""
+        table = b"namespaces" if portable.kind is PortableKind.GROUP else b"projects"
+        if self.connection.execute(b"SELECT FROM " + table + b" WHERE id = %s", [portable.id]).fetchone() is None:
+            raise PortableGoneError(portable=f"{portable.kind} {portable.path}")
 
     def counts(self, statements: Statements, ids: Sequence[int]) -> dict[str, int]:
         """How many records there are on each path; the relation's own path is always there."""
@@ -71,3 +80,8 @@ def reading(database: Database) -> Iterator[Reading]:
         row = connection.execute("SELECT now()").fetchone()
         assert row is not None
         yield Reading(connection, row[0])
+
+
+def statements_of(kind: PortableKind, relation: str, edition: Edition) -> Statements:
+    """The statements by which exports read a relation."""
+    return statements(kind, relation, edition=edition, users=known_users)

@@ -2,25 +2,20 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import orjson
+import psycopg
 
-from offline_transfer.archive.keys import MAX_IIDS_RELATION, SELF_RELATION, Extension
+from offline_transfer.archive.keys import MAX_IIDS_RELATION, Extension
+from offline_transfer.exporting import salvage
 from offline_transfer.exporting.context import ExportContext
-from offline_transfer.exporting.errors import PortableGoneError
-from offline_transfer.exporting.reading import Reading, reading
+from offline_transfer.exporting.lease import watched
+from offline_transfer.exporting.reading import Reading, reading, statements_of
 from offline_transfer.exporting.tasks import Task, Written
-from offline_transfer.exporting.users import known_users
 from offline_transfer.exporting.writing import Spool, spooled
-from offline_transfer.relations.compiler import Statements, statements
-from offline_transfer.types import Edition, PortableKind
-
-
-def statements_of(kind: PortableKind, relation: str, edition: Edition) -> Statements:
-    """The statements by which exports read a relation."""
-    return statements(kind, relation, edition=edition, users=known_users)
+from offline_transfer.relations.compiler import Statements
 
 
 def write_self(context: ExportContext, task: Task) -> Written:
@@ -28,28 +23,51 @@ def write_self(context: ExportContext, task: Task) -> Written:
     found = _statements(context, task)
     with ExitStack() as stack:
         with reading(context.database) as moment:
-            lines = _read(moment, stack, found, [task.portable.id])
-        if not lines.counts[SELF_RELATION]:
-            raise PortableGoneError(portable=f"{task.portable.kind} {task.portable.path}")
+            moment.require(task.portable)
+            lines = _read(moment, stack, found, task, [task.portable.id])
         return _put(task, lines, Extension.JSON)
 
 
 def write_records(context: ExportContext, task: Task) -> Written:
-    """A collection, one batch of it, or a single object; without records an empty object."""
+    """A collection, one batch of it, or a single object; without records an empty object. Raises PortableGoneError.
+
+    A record that cannot be read is a gap, and the others are written without it.
+    """
     found = _statements(context, task)
-    with ExitStack() as stack:
-        if not found.node.is_single and not task.record_ids:
+    if not found.node.is_single and not task.record_ids:
+        with ExitStack() as stack:
             return _put(task, _nothing(stack, found), Extension.NDJSON)
+    try:
+        return _write_records(context, task, found)
+    except psycopg.Error as error:
+        if not salvage.can_help(error) or len(task.record_ids) <= 1:
+            raise
+    return _write_readable_records(context, task, found)
+
+
+def _write_records(context: ExportContext, task: Task, found: Statements) -> Written:
+    with ExitStack() as stack:
         with reading(context.database) as moment:
+            moment.require(task.portable)
             # The database allows one single object, or the relation file means the first.
             ids = moment.record_ids(found, task.portable.id)[:1] if found.node.is_single else task.record_ids
-            lines = _read(moment, stack, found, ids)
+            lines = _read(moment, stack, found, task, ids)
         return _put(task, lines, Extension.NDJSON)
+
+
+def _write_readable_records(context: ExportContext, task: Task, found: Statements) -> Written:
+    with ExitStack() as stack:
+        with reading(context.database) as moment:
+            moment.require(task.portable)
+            salvaged = salvage.readable(moment, found, task.record_ids, task.lease)
+            lines = _read(moment, stack, found, task, salvaged.ids)
+        return replace(_put(task, lines, Extension.NDJSON), gaps=salvaged.gaps)
 
 
 def write_max_iids(context: ExportContext, task: Task) -> Written:
     """The highest number that every counter has given."""
     with reading(context.database) as moment:
+        moment.require(task.portable)
         highest = moment.max_iids(task.portable.kind, task.portable.id)
         read_at = moment.read_at
     key = task.key(Extension.JSON)
@@ -71,13 +89,13 @@ class _Lines:
     read_at: datetime
 
 
-def _read(moment: Reading, stack: ExitStack, found: Statements, ids: Sequence[int]) -> _Lines:
+def _read(moment: Reading, stack: ExitStack, found: Statements, task: Task, ids: Sequence[int]) -> _Lines:
     counts = moment.counts(found, ids)
     if not counts[found.node.path]:
         return _nothing(stack, found)
     # A reading cannot end while a COPY in it stands open, which is what remains when keeping the lines aside fails.
     with closing(moment.lines(found, ids, counts)) as records:
-        spool = stack.enter_context(spooled(records))
+        spool = stack.enter_context(spooled(watched(records, task.lease)))
     return _Lines(spool, counts, moment.users(found, ids), moment.read_at)
 
 

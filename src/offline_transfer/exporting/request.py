@@ -2,19 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
+from offline_transfer.archive.encryption import EncryptionRequest
 from offline_transfer.forge.access import OPERATOR, Actor
 from offline_transfer.storage.configuration import StorageConfiguration
-from offline_transfer.types import JsonObject
-
-
-class EncryptionRequest(Protocol):
-    """How an archive is encrypted."""
-
-    def to_json(self) -> JsonObject:
-        """What the row of an export keeps of it, which is nothing secret."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +30,8 @@ class ExportRequest:
     source_hostname: str | None = None
     """A URL of scheme, host and perhaps a port, or a plain alias. Whoever accepts contributions at the destination sees it."""
     encryption: EncryptionRequest | None = None
+    signed_by: str | None = None
+    """The fingerprint of the key that has to sign; a worker without it does not end the export."""
     batch_size: int | None = None
     actor: Actor = OPERATOR
 

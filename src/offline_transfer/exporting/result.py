@@ -54,7 +54,7 @@ def failures(session: Session, offline_export_id: int) -> Iterator[JsonObject]:
         for relation in relations:
             if relation.error is not None:
                 yield {"entity": portable.path, "path": relation.relation, "message": relation.error}
-            for gap in relation.gaps:
+            for gap in sorted(relation.gaps, key=lambda gap: gap["batch"] or 0):
                 message = f"{gap['name']}: {gap['reason']}"
                 yield {"entity": portable.path, "path": relation.relation, "message": message}
 
@@ -115,10 +115,10 @@ def _paths(portable: Portable, relation: str, found: Iterable[str]) -> list[str]
 
 def _lost(relation: RelationExport, written: int) -> dict[str, int]:
     """Records of the first level that are not in the archive, by reason."""
-    lost = {}
-    if relation.gaps:
-        lost[Fail.GAP.value] = len(relation.gaps)
+    lost: Counter[str] = Counter()
+    for gap in relation.gaps:
+        lost[gap["kind"]] += gap["count"]
     if relation.status is RelationState.failed:
         # Nobody knows how many there are in what could not be read at all.
-        lost[Fail.UNREADABLE.value] = max(relation.total_objects_count - written - len(relation.gaps), 1)
-    return lost
+        lost[Fail.UNREADABLE.value] += max(relation.total_objects_count - written - lost.total(), 1)
+    return dict(lost)

@@ -7,11 +7,10 @@ from sqlalchemy.orm import Session
 
 from offline_transfer.archive.keys import SELF_RELATION
 from offline_transfer.db import Database
-from offline_transfer.exporting.create import GROUP_TYPE, as_portable, find_portables
+from offline_transfer.exporting.entities import GROUP_TYPE, find_portables
 from offline_transfer.exporting.plan import numbered_ids
-from offline_transfer.exporting.portables import Portable, relations_of
-from offline_transfer.exporting.reading import Reading, reading
-from offline_transfer.exporting.records import statements_of
+from offline_transfer.exporting.portables import Portable, as_portable, relations_of
+from offline_transfer.exporting.reading import Reading, reading, statements_of
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.repositories import Repositories
 from offline_transfer.forge.repository_paths import RepositoryKind, RepositoryPath

@@ -1,26 +1,33 @@
 """Does one object: finds the writer of its relation and writes down what came of it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
 from sqlalchemy import ColumnElement, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from offline_transfer.archive.keys import (
-    MAX_IIDS_RELATION,
-    SELF_RELATION,
-    USER_CONTRIBUTIONS_RELATION,
-    ExportPrefix,
-)
-from offline_transfer.exporting import binary, contributions, outcomes, records
+from offline_transfer import queue
+from offline_transfer.archive.keys import MAX_IIDS_RELATION, SELF_RELATION, USER_CONTRIBUTIONS_RELATION
+from offline_transfer.errors import OfflineTransferError
+from offline_transfer.exporting import binary, contributions, outcomes, records, schedule
 from offline_transfer.exporting.context import ExportContext
+from offline_transfer.exporting.errors import WorkWithdrawnError
+from offline_transfer.exporting.lease import Lease, under
+from offline_transfer.exporting.places import destination_of
 from offline_transfer.exporting.portables import Portable, portable_of
+from offline_transfer.exporting.schedule import Claim, Subject
 from offline_transfer.exporting.tasks import Task, Writer
 from offline_transfer.exporting.writing import Destination
+from offline_transfer.forge.access import Actor, actor_of
+from offline_transfer.forge.repositories import Repositories
+from offline_transfer.queue import JobInterruptedError
 from offline_transfer.transfers import states
-from offline_transfer.transfers.models import ExportBatch, OfflineConfiguration, OfflineExport, RelationExport
+from offline_transfer.transfers.models import ExportBatch, OfflineExport, RelationExport
 from offline_transfer.transfers.states import ExportState
 
 WRITERS: Final = MappingProxyType[str, Writer](
@@ -38,28 +45,55 @@ WRITERS: Final = MappingProxyType[str, Writer](
 )
 """What writes a relation; all others are records of a tree."""
 
+logger: Final = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A group or project of an export that runs."""
+    """A group or project of an export that runs, and the attempt that works on it."""
 
-    offline_export_id: int
+    claim: Claim
+    lease: Lease
     batch_size: int
+    actor: Actor
     portable: Portable
     destination: Destination
 
 
-def scene_of(context: ExportContext, session: Session, row: RelationExport) -> Scene | None:
-    """Where the work on a relation stands; None when its export does not run."""
-    export = session.get_one(OfflineExport, row.offline_export_id)
-    if export.status is not ExportState.started:
-        return None
+@contextmanager
+def claimed(context: ExportContext, subject: Subject) -> Iterator[Claim | None]:
+    """An attempt at a job; None when there is nothing to do. An attempt that was taken back ends in silence."""
+    with context.database.session() as session:
+        claim = schedule.claim(session, subject)
+    try:
+        yield claim
+    except Exception as error:
+        if claim is not None:
+            _leave(context, claim)
+        if not isinstance(error, WorkWithdrawnError):
+            raise
+        logger.info("export.work_withdrawn")
+
+
+def scene_of(context: ExportContext, session: Session, claim: Claim, row: RelationExport) -> Scene:
+    """Where the work on a relation stands. Raises what `destination_of` raises."""
+    export = session.get_one(OfflineExport, claim.offline_export_id)
+    lease = claim.lease(context.database)
+    destination = destination_of(context, session, export)
     return Scene(
-        offline_export_id=export.id,
+        claim=claim,
+        lease=lease,
         batch_size=export.batch_size,
+        actor=actor_of(session, export.user_id),
         portable=portable_of(session, row),
-        destination=destination_of(context, session, export.id),
+        destination=replace(destination, place=under(destination.place, lease)),
     )
+
+
+def leased(context: ExportContext, lease: Lease) -> ExportContext:
+    """The same instance, whose Git is ended when the lease is lost."""
+    git = replace(context.repositories.git, interrupt=lease.check)
+    return replace(context, repositories=Repositories(context.repositories.root, git))
 
 
 def tasks_of(session: Session, scene: Scene, export_ids: Sequence[int]) -> list[Task]:
@@ -94,7 +128,8 @@ def _tasks(session: Session, scene: Scene, condition: ColumnElement[bool]) -> li
     )
     return [
         Task(
-            offline_export_id=scene.offline_export_id,
+            claim=scene.claim,
+            lease=scene.lease,
             export_id=export_id,
             portable=scene.portable,
             relation=relation,
@@ -103,33 +138,44 @@ def _tasks(session: Session, scene: Scene, condition: ColumnElement[bool]) -> li
             batch_number=batch_number,
             record_ids=record_ids or (),
             is_one_of_many=batches_count > 1,
+            is_contested=scene.claim.is_contested,
         )
         for export_id, relation, batches_count, batch_id, batch_number, record_ids in rows
     ]
 
 
-def carry_out(context: ExportContext, task: Task) -> bool:
-    """Write the object of a task, and give whether its relation has ended with it.
+def carry_out(context: ExportContext, task: Task) -> None:
+    """Write the object of a task.
 
-    A failure is written down and goes no further.
+    A failure is written down and goes no further, unless trying the whole job again may help. Raises WorkWithdrawnError.
     """
     writer = WRITERS.get(task.relation, records.write_records)
     try:
-        written = writer(context, task)
+        written = writer(leased(context, task.lease), task)
+    except (WorkWithdrawnError, JobInterruptedError):
+        raise
     except outcomes.KNOWN_FAILURES as error:
+        if outcomes.is_lost_connection(error) or _may_pass(context, task, error):
+            raise
         with context.database.session() as session:
-            return outcomes.fail(session, task, error)
+            outcomes.fail(session, task, error)
+        return
     with context.database.session() as session:
-        has_ended = outcomes.finish(session, task, written)
+        outcomes.finish(session, task, written)
     count = written.records.get(task.relation, 0)
     context.progress(task.portable.path, task.relation, records=count, size=written.measurement.stored_bytes)
-    return has_ended
 
 
-def destination_of(context: ExportContext, session: Session, offline_export_id: int) -> Destination:
-    """Where the objects of an export go."""
-    configuration = session.scalars(
-        select(OfflineConfiguration).where(OfflineConfiguration.offline_export_id == offline_export_id)
-    ).one()
-    place = context.open_place(configuration.location, configuration.endpoint)
-    return Destination(place, ExportPrefix.parse(configuration.export_prefix))
+def _may_pass(context: ExportContext, task: Task, error: Exception) -> bool:
+    """Whether the job is to be tried again as a whole, which takes a queue that does that."""
+    is_last = task.claim.attempt >= context.settings.job_attempts
+    return isinstance(error, OfflineTransferError) and error.retryable and queue.current() is not None and not is_last
+
+
+def _leave(context: ExportContext, claim: Claim) -> None:
+    try:
+        with context.database.session() as session:
+            schedule.leave(session, claim)
+    except DBAPIError:
+        # Then this attempt counts as one that may live: its objects are looked at, and that is all.
+        logger.warning("export.attempt_not_ended", extra={"export": claim.offline_export_id})

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -74,7 +75,14 @@ class OfflineConfiguration(Timestamps, Base):
     """Where the archive of one export or import lies."""
 
     __tablename__ = "import_offline_configurations"
-    __table_args__ = (CheckConstraint("num_nonnulls(offline_export_id, bulk_import_id) = 1", name="one_owner"),)
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(offline_export_id, bulk_import_id) = 1", name="one_owner"),
+        Index(
+            "index_import_offline_configurations_with_credentials",
+            "offline_export_id",
+            postgresql_where=text("object_storage_credentials IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     offline_export_id: Mapped[int | None] = mapped_column(

@@ -14,12 +14,16 @@ from offline_transfer.db import Database
 from offline_transfer.exporting import result
 from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.create import CreatedExport, create_export
+from offline_transfer.exporting.request import ExportRequest
 from offline_transfer.forge.base import Base
 from offline_transfer.forge.files import Files
 from offline_transfer.forge.repositories import Repositories
 from offline_transfer.jobs import exports
+from offline_transfer.secrets import Vault
 from offline_transfer.settings import Settings
+from offline_transfer.storage.configuration import StorageConfiguration
 from offline_transfer.storage.disk import DiskStore
+from offline_transfer.storage.egress import EgressPolicy
 from offline_transfer.storage.location import Location
 from offline_transfer.storage.store import Store
 from offline_transfer.transfers.models import OfflineExport
@@ -55,13 +59,21 @@ class Exporter:
     def context(self) -> ExportContext:
         """What its jobs work with."""
         store = self.store or DiskStore(self.out)
+        settings = Settings(data_dir=self.directory, **self.settings)
         return ExportContext(
-            self.database,
-            Settings(data_dir=self.directory, **self.settings),
-            self.repositories,
-            self.files,
-            lambda _location, _endpoint: Location(store, "archives"),
+            database=self.database,
+            settings=settings,
+            repositories=self.repositories,
+            files=self.files,
+            vault=Vault.of(settings),
+            egress=EgressPolicy(),
+            open_storage=lambda _storage, _policy: Location(store, "archives"),
         )
+
+    @property
+    def storage(self) -> StorageConfiguration:
+        """Where its archives go, as somebody would name it."""
+        return StorageConfiguration.from_location(str(self.out), {})
 
     def add(self, *rows: Base) -> None:
         """Insert rows one after another."""
@@ -72,7 +84,7 @@ class Exporter:
 
     def create(self, *paths: str) -> CreatedExport:
         """Take an export on."""
-        return create_export(self.database, self.context().settings, paths=paths, location="the directory")
+        return create_export(self.context(), ExportRequest.of_paths(*paths, storage=self.storage))
 
     def export(self, *paths: str) -> "Exported":
         """Export to the end."""

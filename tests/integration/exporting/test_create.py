@@ -21,7 +21,7 @@ def test_an_export_begins_as_rows_and_one_job(exporter: Exporter) -> None:
             select(RelationExport.group_id, RelationExport.project_id, RelationExport.relation, RelationExport.status)
         ).all()
     assert (export.status, export.batch_size, export.has_failures) == (ExportState.created, 1000, False)
-    assert (configuration.location, configuration.export_prefix) == ("the directory", str(created.prefix))
+    assert (configuration.location, configuration.export_prefix) == (str(exporter.out), str(created.prefix))
     assert sorted(rows, key=str) == [
         (2, None, "self", RelationState.pending),
         (None, 5, "self", RelationState.pending),
@@ -68,5 +68,5 @@ def test_a_project_comes_without_the_groups_around_it(exporter: Exporter) -> Non
 
 def test_every_job_that_an_export_names_is_registered() -> None:
     named = {value for name, value in vars(names).items() if name.isupper()}
-    assert len(named) == 5
+    assert len(named) == 8
     assert named <= queue.names()

@@ -1,7 +1,7 @@
 """An export that is killed, and relations that cannot be written."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -214,11 +214,7 @@ def test_progress_is_told_as_objects_are_written(issues: Exporter) -> None:
 
     created = issues.create("top/sub/app")
     context = issues.context()
-    queue.run_until_empty(
-        type(context)(
-            context.database, context.settings, context.repositories, context.files, context.open_place, progress
-        )
-    )
+    queue.run_until_empty(replace(context, progress=progress))
     assert [item for item in told if item[1] == "issues"] == [
         ("top/sub/App", "issues", count) for count in (2, 2, 2, 1)
     ]

@@ -691,6 +691,13 @@ def upgrade() -> None:
             "offline_export_id", name=op.f("unique_import_offline_configurations_on_offline_export_id")
         ),
     )
+    op.create_index(
+        "index_import_offline_configurations_with_credentials",
+        "import_offline_configurations",
+        ["offline_export_id"],
+        unique=False,
+        postgresql_where=sa.text("object_storage_credentials IS NOT NULL"),
+    )
     op.create_table(
         "import_offline_export_users",
         sa.Column("id", sa.BigInteger(), nullable=False),
