@@ -26,6 +26,8 @@ KEYS_FILE: Final = "secrets.keys"
 KEYS_KEPT: Final = 2
 ROWS_AT_ONCE: Final = 100
 LARGEST_KEYS_FILE: Final = 64 * 1024
+SEAL: Final = "gAAAA"
+"""How every sealed value begins, until the year 2106. What nobody needed to seal may lie beside them."""
 
 
 class SecretsFileError(OfflineTransferError):
@@ -155,10 +157,11 @@ class Vault:
         table, column = place.table, place.column
         with database.session() as session:
             select = text(
-                f"SELECT id, {column} AS token FROM {table} WHERE {column} IS NOT NULL AND id > :after"  # noqa: S608 - our names
+                f"SELECT id, {column} AS token FROM {table} WHERE {column} LIKE :sealed AND id > :after"  # noqa: S608 - our names
                 " ORDER BY id LIMIT :limit FOR UPDATE"
             )
-            rows = session.execute(select, {"after": after, "limit": ROWS_AT_ONCE}).all()
+            given = {"sealed": f"{SEAL}%", "after": after, "limit": ROWS_AT_ONCE}
+            rows = session.execute(select, given).all()
             for row in rows:
                 try:
                     value = self.open(row.token, table=table, column=column, id=row.id)

@@ -16,6 +16,7 @@ from offline_transfer.transfers.models import OfflineConfiguration, OfflineExpor
 TABLE = "import_offline_configurations"
 COLUMN = "object_storage_credentials"
 ROWS = 7
+PLAIN = '{"credentials": {}}'
 
 
 @pytest.fixture
@@ -25,12 +26,12 @@ def vault(tmp_path: Path) -> Vault:
 
 @pytest.fixture
 def sealed(database: Database, vault: Vault) -> Database:
-    """Configurations 1 to 7 with sealed credentials, and one whose credentials were purged."""
+    """Configurations 1 to 7 with sealed credentials, and one without a secret."""
     with database.session() as session:
         session.add_all(OfflineExport(id=number, batch_size=1000) for number in range(1, ROWS + 2))
         session.flush()
         for number in range(1, ROWS + 2):
-            token = vault.seal(f"secret {number}", table=TABLE, column=COLUMN, id=number) if number <= ROWS else None
+            token = vault.seal(f"secret {number}", table=TABLE, column=COLUMN, id=number) if number <= ROWS else PLAIN
             session.add(
                 OfflineConfiguration(
                     id=number,
@@ -46,8 +47,9 @@ def sealed(database: Database, vault: Vault) -> Database:
 def tokens(database: Database) -> dict[int, str]:
     statement = select(OfflineConfiguration.id, OfflineConfiguration.object_storage_credentials)
     with database.session() as session:
-        rows = session.execute(statement.where(OfflineConfiguration.object_storage_credentials.is_not(None)))
-        return {row[0]: str(row[1]) for row in rows}
+        found = {row[0]: str(row[1]) for row in session.execute(statement)}
+    assert found.pop(ROWS + 1) == PLAIN
+    return found
 
 
 def opened(vault: Vault, found: Mapping[int, str]) -> dict[int, str]:
