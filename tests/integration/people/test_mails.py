@@ -11,17 +11,23 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from offline_transfer import mail
+from offline_transfer import mail, queue
 from offline_transfer.db import Database
 from offline_transfer.exporting import mails
+from offline_transfer.exporting.create import create_export
 from offline_transfer.exporting.mails import send_mail
+from offline_transfer.exporting.request import ExportRequest, RequestedEntity
+from offline_transfer.forge import access
+from offline_transfer.forge.members import Member
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.routes import Route
 from offline_transfer.forge.users import User
 from offline_transfer.mail import MailServerUnreachableError
 from offline_transfer.settings import Settings, SmtpEncryption
+from offline_transfer.storage.configuration import StorageConfiguration
 from offline_transfer.transfers.models import OfflineConfiguration, OfflineExport, RelationExport
 from offline_transfer.transfers.states import ExportState, RelationState
+from tests.support.instances import Instance
 from tests.support.smtp import HOST, MailServer, mail_server
 
 PREFIX = "2026-04-16_19-39-00_export_dJtnb3CV"
@@ -297,3 +303,23 @@ def test_of_many_failures_some_are_shown_and_all_are_counted(
     text = text_of(told(Settings(data_dir=tmp_path), ended))
     assert text.count(": no\n") == 2
     assert "- and 3 more; GET /api/v4/offline_exports/5/relations lists all\n" in text
+
+
+def test_an_export_that_runs_to_its_end_is_told_to_who_asked_for_it(ended: Database, tmp_path: Path) -> None:
+    instance = Instance(ended, tmp_path / "instance")
+    with ended.session() as session:
+        session.add(Member(user_id=2, source_type="Namespace", source_id=10, access_level=50, notification_level=3))
+    with ended.session() as session:
+        actor = access.actor_of(session, 2)
+    context = instance.export_context()
+    request = ExportRequest(
+        entities=[RequestedEntity(full_path="top")],
+        storage=StorageConfiguration.from_location(str(tmp_path / "archives"), {}),
+        actor=actor,
+    )
+    created = create_export(context, request)
+    queue.run_until_empty(context)
+    (path,) = (tmp_path / "instance" / "mail").iterdir()
+    message = BytesParser(EmailMessage, policy=policy.default).parsebytes(path.read_bytes())
+    assert (message["Subject"], message["To"]) == ("Offline export complete", "Ada <ada@example.com>")
+    assert f"Export prefix: {created.prefix}\nStored in: {tmp_path / 'archives'}\n" in text_of(message)
