@@ -3,7 +3,7 @@
 import json
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from socket import create_connection
@@ -33,12 +33,21 @@ from offline_transfer.storage.objects import BucketStore
 from offline_transfer.storage.proxy import EgressProxy, shared_proxy
 from offline_transfer.storage.sources import from_bytes
 from offline_transfer.storage.store import ObjectInfo
+from tests.storage.calls import CALLS
 from tests.storage.conftest import LOCAL
 from tests.storage.hostile import answering, bucket_at, closed_port, response
 from tests.support.s3 import S3Server
 
 MEBIBYTE = 1024 * 1024
 HOST = "http://store.example:9000"
+
+
+@pytest.fixture(scope="module")
+def egress() -> Iterator[EgressProxy]:
+    """A proxy for clients that are not ours."""
+    with EgressProxy() as found:
+        yield found
+        found.shutdown()
 
 
 class Names:
@@ -233,10 +242,10 @@ def test_default_credentials_must_be_allowed_and_reach_what_hands_them_out() -> 
     assert names.asked == [("metadata.google.internal", 80), ("169.254.169.254", 80)]
 
 
-def test_the_library_asks_for_the_token_of_this_machine_through_the_proxy() -> None:
+def test_the_library_asks_for_the_token_of_this_machine_through_the_proxy(egress: EgressProxy) -> None:
     requests: list[bytes] = []
     token = json.dumps({"access_token": "token-of-the-tests", "expires_in": 3600}).encode()
-    with answering(response("200 OK", token), requests) as server, opened_proxy() as egress:
+    with answering(response("200 OK", token), requests) as server:
         names = Names([address_of(server.endpoint)])
         everywhere = frozenset(AddressKind)
         passage = Passage(
@@ -256,9 +265,9 @@ def test_the_library_asks_for_the_token_of_this_machine_through_the_proxy() -> N
     assert names.asked == [("metadata.google.internal", 80), ("storage.googleapis.com", 443)]
 
 
-def test_a_client_without_a_passage_gets_nothing() -> None:
+def test_a_client_without_a_passage_gets_nothing(egress: EgressProxy) -> None:
     requests: list[bytes] = []
-    with answering(response("200 OK", b"secret"), requests) as server, opened_proxy() as egress:
+    with answering(response("200 OK", b"secret"), requests) as server:
         address = egress.open(Passage(store="any", allowed=None, resolver=Names([address_of(server.endpoint)])))
         token = urlsplit(address).password
         closed = egress.open(Passage(store="any", allowed=None, resolver=Names([address_of(server.endpoint)])))
@@ -297,21 +306,20 @@ def test_a_client_without_a_passage_gets_nothing() -> None:
         (f"GET {HOST}/ HTTP/1.1" + "\r\nX: y" * 200, 431),
     ],
 )
-def test_what_is_no_request_for_the_store_is_refused(head: str, status: int) -> None:
+def test_what_is_no_request_for_the_store_is_refused(egress: EgressProxy, head: str, status: int) -> None:
     names = Names([("127.0.0.1", closed_port())])
     place = Destination.of_endpoint(HOST)
-    with opened_proxy() as egress:
-        address = egress.open(Passage(store="any", allowed={place: frozenset(AddressKind)}, resolver=names))
-        line, separator, rest = head.partition("\r\n")
-        allowed = basic(f"passage:{urlsplit(address).password}")
-        answer = said(egress, f"{line}\r\n{allowed}{separator}{rest}\r\n\r\n".encode())
+    address = egress.open(Passage(store="any", allowed={place: frozenset(AddressKind)}, resolver=names))
+    line, separator, rest = head.partition("\r\n")
+    allowed = basic(f"passage:{urlsplit(address).password}")
+    answer = said(egress, f"{line}\r\n{allowed}{separator}{rest}\r\n\r\n".encode())
     assert int(answer.split(b" ")[1]) == status
     assert names.asked == []
 
 
-def test_a_client_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_says_nothing_is_given_up(egress: EgressProxy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proxy._Handler, "timeout", 0.05)
-    with opened_proxy() as egress, create_connection(("127.0.0.1", egress.server_port)) as client:
+    with create_connection(("127.0.0.1", egress.server_port)) as client:
         client.sendall(b"GET ")
         client.settimeout(10)
         assert client.recv(1) == b""
@@ -350,18 +358,44 @@ def page(body: bytes, token: str = "") -> bytes:
 def test_a_listing_without_end_is_given_up(
     answer: bytes, allowed: EgressPolicy | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("offline_transfer.storage.routes._PAGE_BYTES", 64 * 1024)
+    monkeypatch.setattr("offline_transfer.storage.routes.PAGE_BYTES", 64 * 1024)
     with answering(answer) as server, pytest.raises(EndlessAnswerError) as raised:
         list(BucketStore(server, policy=allowed).list())
     assert not raised.value.retryable
 
 
-def test_the_limit_of_an_answer_begins_anew_with_each() -> None:
-    limit = AnswerLimit(most_bytes=10, longest=timedelta(hours=1))
+@pytest.mark.parametrize("call", ["size", "put", "put in parts", "blocks", "delete"])
+def test_a_message_of_failure_without_end_is_given_up(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("offline_transfer.storage.routes._AHEAD_BYTES", 1024 * 1024)
+    with answering(response("400 Bad Request", b" " * (4 * MEBIBYTE))) as server:
+        found = BucketStore(server, policy=LOCAL)
+        if call == "size":
+            with pytest.raises(StorageRefusedError):
+                # What answers HEAD has no body.
+                found.size("key")
+        else:
+            with pytest.raises(EndlessAnswerError):
+                CALLS[call](found)
+
+
+def test_an_object_may_be_larger_than_what_may_be_ahead(
+    rclone_server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("offline_transfer.storage.routes._AHEAD_BYTES", 20 * MEBIBYTE)
+    found = BucketStore(rclone_server.new_bucket(), policy=LOCAL)
+    found.put("key", lambda: [bytes(MEBIBYTE)] * 100)
+    assert sum(map(len, found.blocks("key"))) == 100 * MEBIBYTE
+    for _ in range(20):
+        next(found.blocks("key"))
+
+
+def test_what_was_taken_makes_room() -> None:
+    limit = AnswerLimit(most_bytes=10)
     passage = Passage(store="any", allowed=None, resolver=Names([]), limit=limit)
     for _ in range(3):
-        passage.begin_answer()
         passage.receive(10)
+        passage.take(11)
+    passage.receive(10)
     with pytest.raises(EndlessAnswerError):
         passage.receive(1)
 
@@ -378,14 +412,6 @@ def test_a_proxy_is_shared_and_forgets_stores_that_are_gone() -> None:
     assert len(shared_proxy()._passages) == before + 2
     held.clear()
     assert len(shared_proxy()._passages) == before
-
-
-@contextmanager
-def opened_proxy() -> Iterator[EgressProxy]:
-    """A proxy of its own, which ends."""
-    with EgressProxy() as egress:
-        yield egress
-        egress.shutdown()
 
 
 def address_of(endpoint: str | None) -> tuple[str, int]:

@@ -27,21 +27,12 @@ from offline_transfer.storage.objects import BucketStore
 from offline_transfer.storage.sources import from_bytes
 from offline_transfer.storage.store import BLOCK_BYTES, ObjectInfo, Store
 from tests.storage.azure import AzureServer
+from tests.storage.calls import CALLS, LARGE
 from tests.storage.failures import whole_text
 from tests.storage.hostile import KEY_ID, SECRET, answering, bucket_at, closed_port, listing, response
 from tests.support.s3 import GcsServer, S3Server
 
 MEBIBYTE = BLOCK_BYTES
-LARGE = [bytes(BLOCK_BYTES)] * 17
-CALLS: dict[str, Callable[[Store], object]] = {
-    "put": lambda store: store.put("key", from_bytes(b"1")),
-    "put in parts": lambda store: store.put("key", lambda: LARGE),
-    "blocks": lambda store: next(store.blocks("key")),
-    "blocks from a byte": lambda store: next(store.blocks("key", start=1)),
-    "size": lambda store: store.size("key"),
-    "list": lambda store: next(store.list("key")),
-    "delete": lambda store: store.delete("key"),
-}
 calls = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from threading import Lock
 from time import monotonic
 from typing import Final, TypeAlias
 
@@ -22,7 +23,8 @@ SocketAddress: TypeAlias = tuple[str, int]
 Resolver: TypeAlias = Callable[[str, int], Sequence[SocketAddress]]
 """Gives the numeric addresses and ports of a host and port, the best one first. Raises OSError."""
 
-_CONNECT_SECONDS: Final = 10.0
+# Less than the clients wait for a connection, so that no address takes the time of those behind it.
+_CONNECT_SECONDS: Final = 9.0
 _ADDRESSES_TRIED: Final = 4
 
 
@@ -60,10 +62,13 @@ class EgressPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerLimit:
-    """How much a store may answer before it is cut off: for answers that the library holds in memory until they are whole."""
+    """How many bytes a store may send that nobody took yet, and for how long without anybody taking some.
+
+    The library reads lists and messages of failure into memory until they are whole, however long a store makes them.
+    """
 
     most_bytes: int
-    longest: timedelta
+    longest: timedelta = timedelta.max
 
 
 class Passage:
@@ -83,7 +88,8 @@ class Passage:
         self._resolver = resolver
         self._limit = limit
         self._refusal: StorageError | None = None
-        self._received = 0
+        self._lock = Lock()
+        self._ahead = 0
         self._since = monotonic()
 
     def connect(self, destination: Destination) -> socket.socket:
@@ -100,18 +106,21 @@ class Passage:
                 raise self._refused(EgressRefusedError(store=self._store, destination=destination, kind=kind))
         return _dial(addresses[:_ADDRESSES_TRIED])
 
-    def begin_answer(self) -> None:
-        """What is received from now on is another answer."""
-        self._received = 0
-        self._since = monotonic()
-
     def receive(self, size: int) -> None:
-        """Count what a store sent. Raises EndlessAnswerError."""
+        """Count what the store sent. Raises EndlessAnswerError."""
         if self._limit is None:
             return
-        self._received += size
-        if self._received > self._limit.most_bytes or monotonic() - self._since > self._limit.longest.total_seconds():
-            raise self._refused(EndlessAnswerError(store=self._store))
+        with self._lock:
+            self._ahead += size
+            is_late = monotonic() - self._since > self._limit.longest.total_seconds()
+            if self._ahead > self._limit.most_bytes or is_late:
+                raise self._refused(EndlessAnswerError(store=self._store))
+
+    def take(self, size: int) -> None:
+        """Count what the library gave away again of what the store sent."""
+        with self._lock:
+            self._ahead = max(0, self._ahead - size)
+            self._since = monotonic()
 
     def take_refusal(self) -> StorageError | None:
         """What was refused since this was asked last: what the library says of it is not enough to tell."""
@@ -134,7 +143,7 @@ def _dial(addresses: Sequence[SocketAddress]) -> socket.socket:
     failure = OSError("the name has no address")
     for address in addresses:
         try:
-            return socket.create_connection(address, _CONNECT_SECONDS)
+            return socket.create_connection(address, _CONNECT_SECONDS / len(addresses))
         except OSError as error:
             failure = error
     raise failure

@@ -127,7 +127,7 @@ class StorageElsewhereError(StorageError):
 
 
 class EndlessAnswerError(StorageError):
-    """{store} does not end its listing: a page of it is too long, or takes too long. Choose another store."""
+    """{store} answers without an end, or too slowly for a listing. Choose another store."""
 
 
 class BucketInaccessibleError(BadInputError):

@@ -24,11 +24,12 @@ from offline_transfer.storage.errors import (
 )
 from offline_transfer.storage.handover import Handover
 from offline_transfer.storage.keys import is_below, validate_key, validate_prefix
-from offline_transfer.storage.routes import Route, route, route_for_listing
+from offline_transfer.storage.routes import PAGE_BYTES, Route, route, route_for_listing
 from offline_transfer.storage.store import BLOCK_BYTES, LIST_LIMIT, ObjectInfo, Source
 
 if TYPE_CHECKING:
     from obstore import GetResult, ObjectMeta
+    from obstore.store import ObjectStore
 
 # One request holds one part, so a slow link must carry it within `Connection.stalled_after`; three of them travel at once.
 _PART_BYTES: Final = 16 * 1024 * 1024
@@ -37,6 +38,8 @@ _PARTS_AT_ONCE: Final = 3
 _LARGEST_OBJECT: Final = 10_000 * _PART_BYTES
 _PAGE: Final = 1000
 _READ_AHEAD_BYTES: Final = 4 * BLOCK_BYTES
+# More than any answer has that is not an object or a page, and than is left of an object that nobody reads to its end.
+_SMALL_ANSWER_BYTES: Final = 16 * 1024 * 1024
 
 
 class BucketStore:
@@ -52,7 +55,6 @@ class BucketStore:
         """With a policy the bucket is one that a request named, and is reached as the policy allows."""
         self._name = describe(bucket)
         self._route = route(bucket, policy)
-        self._client = self._route.client
         self._bucket = bucket
         self._policy = policy
         self._largest_object = largest_object
@@ -93,7 +95,7 @@ class BucketStore:
         """See `Store.size`."""
         validate_key(key)
         try:
-            return obstore.head(self._client, key)["size"]
+            return obstore.head(self._client(), key)["size"]
         except FAILURES as failure:
             error = self._meaning(failure, key, Operation.READ)
         raise error
@@ -110,7 +112,7 @@ class BucketStore:
         """See `Store.delete`."""
         validate_key(key)
         try:
-            obstore.delete(self._client, key)
+            obstore.delete(self._client(), key)
         except FAILURES as failure:
             error = self._meaning(failure, key, Operation.READ)
         else:
@@ -120,7 +122,7 @@ class BucketStore:
 
     def _upload(self, key: str, blocks: Iterable[bytes]) -> None:
         try:
-            obstore.put(self._client, key, iter(blocks), use_multipart=False)
+            obstore.put(self._client(), key, iter(blocks), use_multipart=False)
         except FAILURES as failure:
             error = self._meaning(failure, key, Operation.WRITE)
         else:
@@ -146,7 +148,7 @@ class BucketStore:
     def _take_parts(self, key: str, handover: Handover) -> None:
         try:
             obstore.put(
-                self._client,
+                self._client(),
                 key,
                 handover,
                 use_multipart=True,
@@ -163,7 +165,7 @@ class BucketStore:
 
     def _get(self, key: str) -> "GetResult":
         try:
-            return obstore.get(self._client, key)
+            return obstore.get(self._client(), key)
         except FAILURES as failure:
             error = self._meaning(failure, key, Operation.READ)
         raise error
@@ -171,7 +173,7 @@ class BucketStore:
     def _get_part(self, key: str, start: int) -> "_Opened | None":
         """The object from `start` on, or from its beginning where the store gives no parts; None if it ends at `start`."""
         try:
-            return _Opened(obstore.get(self._client, key, options={"range": {"offset": start}}), start)
+            return _Opened(obstore.get(self._client(), key, options={"range": {"offset": start}}), start)
         except FAILURES as failure:
             has_parts = not means_no_ranges(failure)
             error = self._meaning(failure, key, Operation.READ)
@@ -197,9 +199,17 @@ class BucketStore:
             else:
                 if chunk is None:
                     return
-                yield memoryview(chunk)
+                block = memoryview(chunk)
+                # With what encryption and framing add.
+                self._route.take(len(block) + len(block) // 8)
+                yield block
                 continue
             raise error
+
+    def _client(self) -> "ObjectStore":
+        """The client, for another request."""
+        self._route.take(_SMALL_ANSWER_BYTES)
+        return self._route.client
 
     @cached_property
     def _listing(self) -> Route:
@@ -220,7 +230,7 @@ class BucketStore:
     def _pages(self, prefix: str) -> "Iterator[Sequence[ObjectMeta]]":
         stream = obstore.list(self._listing.client, prefix or None, chunk_size=_PAGE)
         while True:
-            self._listing.begin_answer()
+            self._listing.take(PAGE_BYTES)
             try:
                 page = next(stream, None)
             except FAILURES as failure:

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 # A page has a thousand names of at most 1,024 bytes, with a few hundred bytes of XML around each.
-_PAGE_BYTES: Final = 32 * 1024 * 1024
+PAGE_BYTES: Final = 32 * 1024 * 1024
+# What a few threads may have received and not looked at yet, each of them a few MiB.
+_AHEAD_BYTES: Final = 128 * 1024 * 1024
 _METADATA_ONLY: Final = frozenset({AddressKind.METADATA})
 _PUBLIC_ONLY: Final = frozenset({AddressKind.PUBLIC})
 # Where the library trades what this machine is given for a token.
@@ -44,10 +46,10 @@ class Route:
     client: "ObjectStore"
     passage: Passage | None = None
 
-    def begin_answer(self) -> None:
-        """What is received from now on is another answer. See `AnswerLimit`."""
+    def take(self, size: int) -> None:
+        """What was received up to so many bytes is no longer held. See `AnswerLimit`."""
         if self.passage is not None:
-            self.passage.begin_answer()
+            self.passage.take(size)
 
     def take_refusal(self) -> StorageError | None:
         """See `Passage.take_refusal`."""
@@ -58,7 +60,7 @@ def route(bucket: Bucket, policy: EgressPolicy | None) -> Route:
     """The way to a bucket: a straight one, or with a policy one that leads where it allows and nowhere else."""
     if policy is None or isinstance(bucket, MemoryBucket):
         return Route(connect(bucket))
-    return _through_proxy(bucket, policy, None)
+    return _through_proxy(bucket, policy, AnswerLimit(most_bytes=_AHEAD_BYTES))
 
 
 def route_for_listing(bucket: NetworkBucket, policy: EgressPolicy | None) -> Route:
@@ -71,11 +73,11 @@ def route_for_listing(bucket: NetworkBucket, policy: EgressPolicy | None) -> Rou
     limited = replace(bucket, connection=connection)
     if policy is None and connection.proxy_url is not None:
         return Route(connect(limited))
-    limit = AnswerLimit(most_bytes=_PAGE_BYTES, longest=patience + timedelta(seconds=1))
+    limit = AnswerLimit(most_bytes=PAGE_BYTES, longest=patience + timedelta(seconds=1))
     return _through_proxy(limited, policy, limit)
 
 
-def _through_proxy(bucket: NetworkBucket, policy: EgressPolicy | None, limit: AnswerLimit | None) -> Route:
+def _through_proxy(bucket: NetworkBucket, policy: EgressPolicy | None, limit: AnswerLimit) -> Route:
     passage = Passage(
         store=describe(bucket),
         allowed=None if policy is None else _allowed(bucket, policy),
