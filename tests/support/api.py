@@ -17,7 +17,7 @@ from offline_transfer.db import Database
 from offline_transfer.forge import tokens
 from offline_transfer.forge.tokens import Scope
 from offline_transfer.forge.users import User
-from offline_transfer.jobs import registration
+from offline_transfer.jobs import contexts, registration
 from offline_transfer.jobs.instance import Instance, instance_of
 from offline_transfer.settings import Settings
 
@@ -59,6 +59,11 @@ class Api:
             session.flush()
             return Person(user.id, username, tokens.create(session, user, scopes=scopes).text)
 
+    def work(self) -> int:
+        """Does the jobs that wait, in this thread; gives how many there were."""
+        (context,) = contexts.export(self.instance)
+        return queue.run_until_empty(context)
+
     def token(self, person: Person, *scopes: Scope) -> Person:
         """The same person with another token."""
         with self.instance.database.session() as session:
@@ -68,10 +73,13 @@ class Api:
 
 @contextmanager
 def running_api(database: Database, directory: Path, **overrides: Any) -> Iterator[Api]:
-    """The API of an instance in a directory; it is the owner's of one machine unless settings say otherwise."""
+    """The API of an instance in a directory, which is one person's unless settings say otherwise.
+
+    Jobs wait in this process unless the database is `queue.durable`.
+    """
     registration.register_all()
     settings = Settings(data_dir=directory, **overrides)
-    instance = instance_of(settings, queue.durable(database))
+    instance = instance_of(settings, database)
     with ExitStack() as stack:
         listening = stack.enter_context(closing(server.listen("127.0.0.1", 0)))
         running = server.make_server(create_app(instance))

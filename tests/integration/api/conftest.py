@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from offline_transfer import queue
 from offline_transfer.db import Database, connect
 from tests.support.api import Api, running_api
 from tests.support.database import TestServer
@@ -27,6 +28,6 @@ def api(database_server: TestServer, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture
 def own_api(database: Database, tmp_path: Path) -> Iterator[Api]:
-    """The same for one test alone."""
-    with running_api(database, tmp_path / "instance") as running:
+    """The same for one test alone, its jobs being rows for workers that there are none of."""
+    with running_api(queue.durable(database), tmp_path / "instance") as running:
         yield running
