@@ -41,7 +41,7 @@ class Verdict:
 
     def lines(self) -> Iterator[str]:
         """Sentences for people."""
-        yield self._whose()
+        yield f"It is {'encrypted' if self.is_encrypted else 'not encrypted'}. {self._whose()}"
         if faults := sum(finding.is_fault for finding in self.findings):
             named = "1 fault" if faults == 1 else f"{faults:,} faults"
             yield f"{named}: do not import this archive. Copy what is named from where it was exported, or export again."
