@@ -9,7 +9,6 @@ from offline_transfer.exporting import ending, names, places, reopening, schedul
 from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.create import require_storage
 from offline_transfer.exporting.errors import (
-    CredentialsPurgedError,
     ExportEndedError,
     ExportNotRetryableError,
     OtherPlaceError,
@@ -75,8 +74,6 @@ def _place(
 ) -> StorageConfiguration:
     """Where the export goes on: where it is."""
     if given is None:
-        if configuration.object_storage_credentials is None:
-            raise CredentialsPurgedError(id=configuration.offline_export_id)
         return places.kept(context.vault, configuration)
     there = (configuration.provider, configuration.bucket, configuration.prefix)
     if (given.provider.number, given.bucket, given.prefix) != there:

@@ -76,7 +76,7 @@ def find_portables(session: Session, paths: Iterable[str]) -> list[Portable]:
 
 
 # Who was named speaks for what lies below, down to the next one that was named too.
-_ADD: Final = """
+_BROUGHT: Final = """
 WITH RECURSIVE named AS (
     SELECT number, entity.* FROM jsonb_array_elements(%(entities)s::jsonb) WITH ORDINALITY AS item (value, number),
         jsonb_to_record(value) AS entity
@@ -95,17 +95,21 @@ WITH RECURSIVE named AS (
     UNION ALL
     SELECT NULL, projects.id, groups.number FROM groups JOIN projects ON projects.namespace_id = groups.id
     WHERE groups.include_descendants AND NOT EXISTS (SELECT FROM named WHERE named.project_id = projects.id)
+), brought AS (
+    SELECT portables.group_id, portables.project_id, coalesce(of_group.path, of_project.path, named.full_path) AS full_path,
+        ARRAY(SELECT jsonb_array_elements_text(named.skip_relations)) AS skip_relations
+    FROM portables JOIN named USING (number)
+        LEFT JOIN routes AS of_group ON of_group.namespace_id = portables.group_id
+        LEFT JOIN routes AS of_project ON of_project.project_id = portables.project_id
+    ORDER BY portables.group_id NULLS LAST, portables.project_id
 )
-INSERT INTO bulk_import_exports (offline_export_id, user_id, relation, group_id, project_id, full_path, skip_relations)
-SELECT %(id)s, %(user_id)s, %(relation)s, portables.group_id, portables.project_id,
-    coalesce(of_group.path, of_project.path, named.full_path),
-    ARRAY(SELECT jsonb_array_elements_text(named.skip_relations))
-FROM portables JOIN named USING (number)
-    LEFT JOIN routes AS of_group ON of_group.namespace_id = portables.group_id
-    LEFT JOIN routes AS of_project ON of_project.project_id = portables.project_id
-ORDER BY portables.group_id NULLS LAST, portables.project_id
-ON CONFLICT DO NOTHING
 """
+
+_ADD: Final = f"""{_BROUGHT}
+INSERT INTO bulk_import_exports (offline_export_id, user_id, relation, group_id, project_id, full_path, skip_relations)
+SELECT %(id)s, %(user_id)s, %(relation)s, group_id, project_id, full_path, skip_relations FROM brought
+ON CONFLICT DO NOTHING
+"""  # noqa: S608 - our own text
 
 
 def add_chosen(session: Session, export: OfflineExport) -> None:
@@ -118,16 +122,21 @@ def add_all(session: Session, export: OfflineExport) -> None:
     _add(session, export, export.entities)
 
 
+def would_bring(session: Session, export: OfflineExport) -> list[Portable]:
+    """The groups and projects that an export of the same would have now; what was named and is gone is among them."""
+    query = f"{_BROUGHT} SELECT full_path, group_id, project_id FROM brought"  # noqa: S608 - our own text
+    rows = psycopg_connection(session).execute(query.encode(), _named(export.entities))
+    return [as_portable(*row) for row in rows]
+
+
+def _named(entities: Sequence[JsonObject]) -> dict[str, object]:
+    return {"entities": orjson.dumps(entities).decode(), "group_type": GROUP_TYPE}
+
+
 def _add(session: Session, export: OfflineExport, entities: Sequence[JsonObject]) -> None:
     psycopg_connection(session).execute(
         _ADD,
-        {
-            "entities": orjson.dumps(entities).decode(),
-            "group_type": GROUP_TYPE,
-            "id": export.id,
-            "user_id": export.user_id,
-            "relation": SELF_RELATION,
-        },
+        {**_named(entities), "id": export.id, "user_id": export.user_id, "relation": SELF_RELATION},
     )
 
 

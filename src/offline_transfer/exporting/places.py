@@ -3,6 +3,7 @@
 import logging
 from typing import Final
 
+import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -39,19 +40,26 @@ def keep(session: Session, vault: Vault, row: OfflineConfiguration, storage: Sto
     session.add(row)
     session.flush()
     secret = storage.to_secret_json()
-    # A directory has no credentials, so that it needs no keys.
-    is_plain = storage.provider is Provider.DISK
-    row.object_storage_credentials = secret if is_plain else vault.seal(secret, table=_TABLE, column=_COLUMN, id=row.id)
+    if storage.provider is Provider.DISK:
+        # A directory has no credentials, so it needs no keys, and nothing to be purged.
+        row.disk_configuration = orjson.loads(secret)
+    else:
+        row.object_storage_credentials = vault.seal(secret, table=_TABLE, column=_COLUMN, id=row.id)
 
 
 def kept(vault: Vault, row: OfflineConfiguration) -> StorageConfiguration:
     """The place that was written down. Raises CredentialsPurgedError."""
-    if row.object_storage_credentials is None or row.provider is None or row.bucket is None:
+    assert row.provider is not None
+    assert row.bucket is not None
+    if row.disk_configuration is not None:
+        secret = orjson.dumps(row.disk_configuration).decode()
+    elif row.object_storage_credentials is not None:
+        secret = vault.open(row.object_storage_credentials, table=_TABLE, column=_COLUMN, id=row.id)
+    else:
         raise CredentialsPurgedError(id=row.offline_export_id)
-    provider, secret = Provider.of_number(row.provider), row.object_storage_credentials
-    if provider is not Provider.DISK:
-        secret = vault.open(secret, table=_TABLE, column=_COLUMN, id=row.id)
-    return StorageConfiguration.from_secret_json(secret, provider=provider, bucket=row.bucket, prefix=row.prefix)
+    return StorageConfiguration.from_secret_json(
+        secret, provider=Provider.of_number(row.provider), bucket=row.bucket, prefix=row.prefix
+    )
 
 
 def destination_of(context: ExportContext, session: Session, export: OfflineExport) -> Destination:

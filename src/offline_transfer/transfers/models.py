@@ -100,6 +100,8 @@ class OfflineConfiguration(Timestamps, Base):
     # Ours from here on.
     prefix: Mapped[str] = mapped_column(server_default="")
     """The directory in the bucket in which the export prefix lies."""
+    disk_configuration: Mapped[dict[str, Any] | None]
+    """How a directory is found again, which is no secret."""
     location: Mapped[str]
     """The place as messages name it, or as somebody typed it; without credentials."""
     endpoint: Mapped[str | None]

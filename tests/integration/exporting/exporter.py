@@ -14,7 +14,7 @@ from offline_transfer.db import Database
 from offline_transfer.exporting import result
 from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.create import CreatedExport, create_export
-from offline_transfer.exporting.request import ExportRequest
+from offline_transfer.exporting.request import ExportRequest, RequestedEntity
 from offline_transfer.forge.base import Base
 from offline_transfer.forge.files import Files
 from offline_transfer.forge.repositories import Repositories
@@ -86,11 +86,18 @@ class Exporter:
         """Take an export on."""
         return create_export(self.context(), ExportRequest.of_paths(*paths, storage=self.storage))
 
-    def export(self, *paths: str) -> "Exported":
-        """Export to the end."""
-        created = self.create(*paths)
+    def ask(self, *entities: RequestedEntity, **options: Any) -> CreatedExport:
+        """Take an export on that somebody asks for with options."""
+        return create_export(self.context(), ExportRequest(entities=entities, storage=self.storage, **options))
+
+    def run(self, created: CreatedExport) -> "Exported":
+        """Do all jobs that wait, and look at an export."""
         queue.run_until_empty(self.context())
         return self.exported(created)
+
+    def export(self, *paths: str) -> "Exported":
+        """Export to the end."""
+        return self.run(self.create(*paths))
 
     def exported(self, created: CreatedExport) -> "Exported":
         """An export as it is now."""

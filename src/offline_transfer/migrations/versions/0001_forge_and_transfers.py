@@ -665,6 +665,7 @@ def upgrade() -> None:
         sa.Column("export_prefix", sa.Text(), nullable=False),
         sa.Column("source_hostname", sa.Text(), nullable=True),
         sa.Column("prefix", sa.Text(), server_default="", nullable=False),
+        sa.Column("disk_configuration", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("location", sa.Text(), nullable=False),
         sa.Column("endpoint", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
