@@ -13,8 +13,9 @@ from offline_transfer import logs
 from offline_transfer.api import server
 from offline_transfer.api.app import create_app
 from offline_transfer.errors import ExitStatus, OfflineTransferError
-from offline_transfer.jobs import registration
+from offline_transfer.jobs import marker, registration
 from offline_transfer.jobs.instance import open_service
+from offline_transfer.jobs.log_files import LogFiles
 from offline_transfer.jobs.processes import WorkerProcesses
 from offline_transfer.settings import Settings, load_settings
 
@@ -34,6 +35,7 @@ def main(arguments: list[str]) -> int:
     try:
         settings = load_settings()
         logs.write_logs(settings.log_level)
+        logs.add_handler(LogFiles(settings.data_dir), settings.log_level)
         _serve(settings, options.host, options.port, workers=options.workers)
     except OfflineTransferError as error:
         sys.stderr.write(f"offline-transfer: {error.message}\n")
@@ -48,6 +50,7 @@ def _serve(settings: Settings, host: str, port: int, *, workers: int | None) -> 
         listening = stack.enter_context(server.listen(host, port))
         instance = stack.enter_context(open_service(settings))
         if workers != 0:
+            marker.require(instance)
             stack.enter_context(WorkerProcesses(settings, count=workers))
         address = server.address_of(listening)
         logger.info("server.started", extra={"address": address})

@@ -14,6 +14,14 @@ class Relations(BaseModel):
     failed: int = 0
 
 
+class Done(BaseModel):
+    """How far an export is."""
+
+    relations: Relations = Relations()
+    objects_count: int = Field(default=0, description="How many records, files and refs are in the store.")
+    bytes: int = Field(default=0, description="How many bytes are in the store.")
+
+
 class Export(BaseModel):
     """An export. Credentials are told to nobody, not even to whoever gave them."""
 
@@ -33,7 +41,7 @@ class Export(BaseModel):
     started_at: Time | None
     ended_at: Time | None
     error: str | None = Field(description="Why there is no archive.")
-    relations: Relations = Field(description="How far it is.")
+    done: Done
 
 
 class Relation(BaseModel):
@@ -42,10 +50,11 @@ class Relation(BaseModel):
     entity: str = Field(description="The full path of the group or project.")
     relation: str
     status: str = Field(description="`pending`, `started`, `finished` or `failed`.")
-    batched: bool
-    batches_count: int
-    total_objects_count: int = Field(description="How many records there are.")
-    exported_objects_count: int = Field(description="How many are in the store.")
-    bytes: int = Field(description="How many bytes they are there.")
+    batches_count: int = Field(description="How many objects its records are divided into; 0 if they fit one.")
+    batches_finished_count: int
+    total_objects_count: int = Field(description="How many records there are, or files, or refs; 0 before it begins.")
+    exported_objects_count: int = Field(description="How many of them are in the store.")
+    failed_objects_count: int = Field(description="How many could not be written, although the rest was.")
+    bytes: int = Field(description="How many bytes are in the store.")
     error: str | None
     updated_at: Time

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
 
-from offline_transfer.api.documents import Export, Relation, Relations
+from offline_transfer.api.documents import Done, Export, Relation
 from offline_transfer.api.errors import HiddenError
 from offline_transfer.api.paging import Page
-from offline_transfer.archive.keys import SELF_RELATION
+from offline_transfer.exporting import progress
+from offline_transfer.exporting.progress import RelationProgress
 from offline_transfer.forge.access import Actor
 from offline_transfer.transfers.models import OfflineConfiguration, OfflineExport, RelationExport
 from offline_transfer.transfers.states import ExportState
@@ -53,22 +54,8 @@ def relations(session: Session, export_id: int, page: Page) -> tuple[list[Relati
     total = session.scalar(select(func.count()).select_from(RelationExport).where(of_export)) or 0
     if page.offset >= total:
         return [], total
-    own = aliased(RelationExport)
-    is_same = and_(
-        own.offline_export_id == export_id,
-        own.relation == SELF_RELATION,
-        own.group_id.is_not_distinct_from(RelationExport.group_id),
-        own.project_id.is_not_distinct_from(RelationExport.project_id),
-    )
-    rows = session.execute(
-        select(RelationExport, own.full_path)
-        .join(own, is_same)
-        .where(of_export)
-        .order_by(own.full_path, own.id, RelationExport.id)
-        .offset(page.offset)
-        .limit(page.size)
-    )
-    return [_relation(row, path) for row, path in rows], total
+    rows = progress.relations(session, export_id, offset=page.offset, limit=page.size)
+    return [_relation(row) for row in rows], total
 
 
 def _documents(session: Session, ids: Iterable[int]) -> list[Export]:
@@ -80,22 +67,29 @@ def _documents(session: Session, ids: Iterable[int]) -> list[Export]:
         .where(OfflineExport.id.in_(wanted))
     )
     found = {row.id: (row, place) for row, place in rows}
-    counts = _counts(session, wanted)
-    return [_export(*found[export_id], counts.get(export_id, Relations())) for export_id in wanted]
+    done = _done(session, wanted)
+    return [_export(*found[export_id], done.get(export_id, Done())) for export_id in wanted]
 
 
-def _counts(session: Session, ids: Sequence[int]) -> dict[int, Relations]:
+def _done(session: Session, ids: Sequence[int]) -> dict[int, Done]:
+    """How far these exports are, by one statement for all."""
     of_export, status = RelationExport.offline_export_id, RelationExport.status
+    exported, size = func.sum(RelationExport.exported_count), func.sum(RelationExport.bytes)
     rows = session.execute(
-        select(of_export, status, func.count()).where(of_export.in_(ids)).group_by(of_export, status)
+        select(of_export, status, func.count(), exported, size).where(of_export.in_(ids)).group_by(of_export, status)
     )
-    counts: dict[int, dict[str, int]] = {}
-    for export_id, state, count in rows:
-        counts.setdefault(export_id, {})[state.name] = count
-    return {export_id: Relations(**by_state) for export_id, by_state in counts.items()}
+    found: dict[int, Done] = {}
+    for export_id, state, count, objects_count, stored in rows:
+        done = found.get(export_id, Done())
+        found[export_id] = Done(
+            relations=done.relations.model_copy(update={state.name: count}),
+            objects_count=done.objects_count + int(objects_count),
+            bytes=done.bytes + int(stored),
+        )
+    return found
 
 
-def _export(row: OfflineExport, place: OfflineConfiguration, counts: Relations) -> Export:
+def _export(row: OfflineExport, place: OfflineConfiguration, done: Done) -> Export:
     return Export(
         id=row.id,
         status=row.status.name,
@@ -111,19 +105,20 @@ def _export(row: OfflineExport, place: OfflineConfiguration, counts: Relations) 
         started_at=row.started_at,
         ended_at=row.ended_at,
         error=row.error,
-        relations=counts,
+        done=done,
     )
 
 
-def _relation(row: RelationExport, path: str | None) -> Relation:
+def _relation(row: RelationProgress) -> Relation:
     return Relation(
-        entity=path or "",
+        entity=row.entity,
         relation=row.relation,
         status=row.status.name,
-        batched=row.batched,
-        batches_count=row.batches_count,
-        total_objects_count=row.total_objects_count,
-        exported_objects_count=row.exported_count,
+        batches_count=row.batches,
+        batches_finished_count=row.batches_done,
+        total_objects_count=row.expected,
+        exported_objects_count=row.records,
+        failed_objects_count=row.lost,
         bytes=row.bytes,
         error=row.error,
         updated_at=row.updated_at,

@@ -84,7 +84,11 @@ def test_an_export_begins_runs_and_ends(api: Api, ada: httpx.Client) -> None:
         "encrypted": False,
         "batch_size": 1000,
         "error": None,
-        "relations": {"pending": 1, "started": 0, "finished": 0, "failed": 0},
+        "done": {
+            "relations": {"pending": 1, "started": 0, "finished": 0, "failed": 0},
+            "objects_count": 0,
+            "bytes": 0,
+        },
     }
     assert (first["started_at"], first["ended_at"]) == (None, None)
 
@@ -93,8 +97,16 @@ def test_an_export_begins_runs_and_ends(api: Api, ada: httpx.Client) -> None:
     assert without_times(last) == {
         **without_times(first),
         "status": "finished",
-        "relations": {"pending": 0, "started": 0, "finished": last["relations"]["finished"], "failed": 0},
+        "done": last["done"],
     }
+    assert last["done"]["relations"] == {
+        "pending": 0,
+        "started": 0,
+        "finished": last["done"]["relations"]["finished"],
+        "failed": 0,
+    }
+    assert last["done"]["objects_count"] >= scene.ISSUES
+    assert last["done"]["bytes"] > 1000
     assert (last["id"], last["export_prefix"]) == (first["id"], first["export_prefix"])
     assert last["created_at"] <= last["started_at"] <= last["ended_at"]
     with Archive(
@@ -111,10 +123,11 @@ def test_each_relation_tells_how_far_it_is(api: Api, ada: httpx.Client) -> None:
         "entity": "acme/tools/Kettle",
         "relation": "self",
         "status": "pending",
-        "batched": False,
         "batches_count": 0,
+        "batches_finished_count": 0,
         "total_objects_count": 0,
         "exported_objects_count": 0,
+        "failed_objects_count": 0,
         "bytes": 0,
         "error": None,
         "updated_at": "",
@@ -126,16 +139,17 @@ def test_each_relation_tells_how_far_it_is(api: Api, ada: httpx.Client) -> None:
         "entity": "acme/tools/Kettle",
         "relation": "issues",
         "status": "finished",
-        "batched": True,
         "batches_count": 1,
+        "batches_finished_count": 1,
         "total_objects_count": scene.ISSUES,
         "exported_objects_count": scene.ISSUES,
+        "failed_objects_count": 0,
         "bytes": by_name["issues"]["bytes"],
         "error": None,
         "updated_at": "",
     }
     assert by_name["issues"]["bytes"] > 0
-    assert len(by_name) == int(answer.headers["x-total"]) == shown(ada, export)["relations"]["finished"]
+    assert len(by_name) == int(answer.headers["x-total"]) == shown(ada, export)["done"]["relations"]["finished"]
 
 
 def test_whoever_polls_gets_an_answer_when_something_has_changed(api: Api, ada: httpx.Client) -> None:
@@ -419,22 +433,27 @@ def test_a_canceled_export_goes_on_in_the_same_place(api: Api, ada: httpx.Client
     }
 
 
-def test_a_retry_asks_for_the_store_once_its_credentials_are_gone(api: Api, ada: httpx.Client) -> None:
-    export = started(api, ada)
+def test_a_retry_asks_for_the_store_once_its_credentials_are_gone(
+    api: Api, ada: httpx.Client, rclone_server: S3Server
+) -> None:
+    body = scene.to_bucket(rclone_server, rclone_server.new_bucket().bucket)
+    export = ada.post(PATH, json=body).json()
+    address = f"{PATH}/{export['id']}/retry"
     ada.post(f"{PATH}/{export['id']}/cancel")
-    api.work()
     with api.instance.database.session() as session:
         of_export = OfflineConfiguration.offline_export_id == export["id"]
         session.execute(update(OfflineConfiguration).where(of_export).values(object_storage_credentials=None))
-    assert refused(ada.post(f"{PATH}/{export['id']}/retry"), 422) == {
+    assert refused(ada.post(address), 422) == {
         "message": f"The credentials of export {export['id']} were removed after it had ended. Give the storage configuration"
         " again."
     }
-    elsewhere = {"disk_configuration": {"directory": str(api.instance.settings.data_dir / "exports" / "elsewhere")}}
-    assert ada.post(f"{PATH}/{export['id']}/retry", json=elsewhere).status_code == 422
-    there = scene.to_directory(api)
-    del there["entities"]
-    assert ada.post(f"{PATH}/{export['id']}/retry", json=there).json()["status"] == "created"
+    del body["entities"]
+    elsewhere = {**body, "bucket": rclone_server.new_bucket().bucket}
+    assert refused(ada.post(address, json=elsewhere), 422) == {
+        "message": f"The export {export['id']} is in s3://{export['bucket']}, and the rest of it cannot go elsewhere. Give the"
+        " configuration of that place."
+    }
+    assert ada.post(address, json=body).json()["status"] == "created"
 
 
 @pytest.mark.parametrize("state", [ExportState.failed, ExportState.timeout])
@@ -474,7 +493,7 @@ def test_a_store_is_written_to_and_looked_at_by_somebody_else(
         "acme/tools": "group_3",
         "acme/tools/Kettle": "project_5",
     }
-    assert shown(ada, export)["relations"]["finished"] == len(keys) - len(
+    assert shown(ada, export)["done"]["relations"]["finished"] == len(keys) - len(
         {"metadata.json.gz", "manifest.json.gz", "SHA256SUMS"}
     )
 
