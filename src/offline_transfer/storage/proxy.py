@@ -23,6 +23,7 @@ from offline_transfer.storage.errors import InvalidLocationError
 _USER: Final = "passage"
 _PIECE_BYTES: Final = 256 * 1024
 _HEAD_SECONDS: Final = 30.0
+_LINGER_SECONDS: Final = 5.0
 # Beyond what the clients themselves wait for, so that they give up first and say so.
 _SILENT_SECONDS: Final = 600.0
 _OF_ONE_CONNECTION: Final = frozenset(
@@ -100,6 +101,16 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """Says nothing: requests carry signatures."""
 
+    def finish(self) -> None:
+        """Wait until the client has heard the answer: closing before its request was read would take that away from it."""
+        deadline = monotonic() + _LINGER_SECONDS
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(_LINGER_SECONDS)
+            while monotonic() < deadline and self.connection.recv(_PIECE_BYTES):
+                pass
+        super().finish()
+
     def do_CONNECT(self) -> None:
         """Connect and pass bytes on in both directions."""
         with self._passing(f"https://{self.path}") as passing:
@@ -119,6 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
             upstream.settimeout(_SILENT_SECONDS)
             self.connection.settimeout(_SILENT_SECONDS)
             connection = HTTPConnection("unused")
+            connection.auto_open = 0
             connection.sock = upstream
             try:
                 self._send_request(connection)
