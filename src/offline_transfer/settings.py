@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from offline_transfer.errors import UsageError
@@ -146,8 +146,8 @@ class Settings(BaseSettings):
     worker_grace_seconds: float = Field(
         default=20.0,
         ge=0,
-        description="How long a worker that is told to end may go on with the step that it is at. Then it ends at once, and its job "
-        "is put back.",
+        description="How long a worker that is told to end may go on with the step that it is at. Then it ends at once, and its "
+        "job is put back.",
     )
     heartbeat_seconds: float = Field(
         default=5.0,
@@ -186,6 +186,13 @@ class Settings(BaseSettings):
         ge=1,
         description="How many days jobs that have ended, and logs, are kept.",
     )
+
+    @field_validator("stalled_seconds")
+    @classmethod
+    def _outlasts_heartbeats(cls, value: float, info: ValidationInfo) -> float:
+        if value < 2 * info.data.get("heartbeat_seconds", 0):
+            raise ValueError("it has to be at least twice heartbeat_seconds")
+        return value
 
 
 def environment_names(field: str) -> tuple[str, ...]:

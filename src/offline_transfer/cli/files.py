@@ -39,12 +39,12 @@ def load(
     """Load GitLab's file-based export of a project or group into this instance."""
     from offline_transfer.cli import output
     from offline_transfer.cli.importing import show
-    from offline_transfer.cli.instance import open_instance
+    from offline_transfer.cli.instance import open_with_files
     from offline_transfer.cli.limits import limits_of
     from offline_transfer.cli.watch import Watch
     from offline_transfer.files.load import load as load_export
 
-    with open_instance(data_dir) as instance:
+    with open_with_files(data_dir) as instance:
         with Watch("Opening the export") as watch:
             loaded = load_export(
                 instance,
@@ -71,11 +71,11 @@ def dump(
 ) -> int:
     """Write GitLab's file-based export of a group or project."""
     from offline_transfer.cli import output
-    from offline_transfer.cli.instance import open_instance
+    from offline_transfer.cli.instance import open_with_files
     from offline_transfer.cli.watch import Watch
     from offline_transfer.files.dump import dump as write_dump
 
-    with open_instance(data_dir) as instance, Watch("Dumping") as watch:
+    with open_with_files(data_dir) as instance, Watch("Dumping") as watch:
         dumped = write_dump(instance, full_path, output_file, progress=watch.exported)
     rows = [row.to_json() for row in dumped.rows]
     gaps = [_gap(gap) for gap in dumped.gaps]

@@ -68,14 +68,14 @@ def import_archive(
     an archive is refused that none of these keys has signed.
     """
     from offline_transfer.cli import keys, places
-    from offline_transfer.cli.instance import open_instance
+    from offline_transfer.cli.instance import open_with_files
     from offline_transfer.importing import create
 
     if (entity is None) == (everything is None):
         raise UsageError(problem="Say what to import: either --entity (once or more) or --all")
     wanted = [_wanted(item) for item in entity or ()]
     opening, signers = keys.keys_of(identity, passphrase_file), keys.public_keys_of(public_key)
-    with places.open_archive(archive, s3_endpoint, limit, opening) as opened, open_instance(data_dir) as instance:
+    with places.open_archive(archive, s3_endpoint, limit, opening) as opened, open_with_files(data_dir) as instance:
         if signers:
             opened.require_signature(signers)
         if everything is not None:

@@ -19,6 +19,6 @@ class JobNotFoundError(NotFoundError):
 
 class ForeignDataDirectoryError(ConflictError):
     """The data directory {directory} is not the one that belongs to the database {where}: {problem}. Give the right one with
-    `--data-dir` (a worker on another machine needs it on a shared file system), or take only jobs that need none with
-    `--queue rows`.
+    `--data-dir` (on another machine it has to lie on a shared file system), or start a worker that needs none with
+    `offline-transfer worker --queue rows`.
     """

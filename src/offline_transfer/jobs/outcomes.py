@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -59,13 +59,15 @@ def lock(session: Session, job: HeldJob) -> bool:
 
 def put_back(session: Session, job: HeldJob, *, wait: timedelta = timedelta()) -> None:
     """Have another worker do a job, at once or later, and wake those that wait. The job's row is locked."""
-    connection = psycopg_connection(session)
-    values = {"job_id": job.id, "retry_at": datetime.now(UTC) + wait}
-    connection.execute(
-        sql.queries["retry_job"], {**values, "new_priority": None, "new_queue_name": None, "new_lock": None}
+    values = {"job_id": job.id, "retry_at": None, "new_priority": None, "new_queue_name": None, "new_lock": None}
+    psycopg_connection(session).execute(sql.queries["retry_job"], values)
+    # A later fetch by somebody else is told from this one by the worker, so the row must not go on naming it. When it is due is
+    # said by the database's clock, which decides it too.
+    due = text(
+        "UPDATE procrastinate_jobs SET worker_id = NULL,"
+        " scheduled_at = CASE WHEN :seconds > 0 THEN now() + make_interval(secs => :seconds) END WHERE id = :id"
     )
-    # A later fetch by somebody else is told from this one by the worker, so the row must not go on naming it.
-    session.execute(text("UPDATE procrastinate_jobs SET worker_id = NULL WHERE id = :id"), {"id": job.id})
+    session.execute(due, {"id": job.id, "seconds": wait / timedelta(seconds=1)})
     # Procrastinate tells waiting workers of new jobs only.
     session.execute(
         text("SELECT pg_notify(:channel, :payload)"),

@@ -57,6 +57,7 @@ class WorkerProcesses:
         self._lock = threading.RLock()
         self._running: dict[int, subprocess.Popen[bytes]] = {}
         self._threads: list[threading.Thread] = []
+        self._failed_in_a_row = 0
 
     def __enter__(self) -> "WorkerProcesses":
         self.start()
@@ -76,6 +77,12 @@ class WorkerProcesses:
         """The processes that run now."""
         with self._lock:
             return tuple(process.pid for process in self._running.values())
+
+    @property
+    def failed_in_a_row(self) -> int:
+        """How many processes have ended with an error soon after they began, since one last did not."""
+        with self._lock:
+            return self._failed_in_a_row
 
     def start(self) -> None:
         """Start the processes, and have others started for those that end."""
@@ -113,14 +120,16 @@ class WorkerProcesses:
         while (process := self._spawn(slot)) is not None:
             began = time.monotonic()
             status = process.wait()
+            too_soon = time.monotonic() - began <= _TOO_SOON and status != 0
             with self._lock:
                 del self._running[slot]
+                self._failed_in_a_row = self._failed_in_a_row + 1 if too_soon else 0
             if process.stdin is not None:
                 process.stdin.close()
             if self._stopping.is_set():
                 return
             logger.info("worker.replaced", extra={"pid": process.pid, "status": status})
-            wait = _FIRST_WAIT if time.monotonic() - began > _TOO_SOON or status == 0 else min(wait * 2, _LONGEST_WAIT)
+            wait = min(wait * 2, _LONGEST_WAIT) if too_soon else _FIRST_WAIT
             if status != 0 and self._stopping.wait(wait):
                 return
 
@@ -132,6 +141,7 @@ class WorkerProcesses:
                 self._command,
                 env=self._environment,
                 stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
                 stderr=self._log_to,
                 start_new_session=True,
             )

@@ -90,6 +90,9 @@ class Worker:
 
     async def _beat(self, worker: ProcrastinateWorker) -> None:
         while True:
+            if self._stopping.is_set():
+                # A wish that came while it was starting was forgotten by the start.
+                worker.stop()  # type: ignore[no-untyped-call]  # as above
             if worker.worker_id is not None:
                 try:
                     await self._app.job_manager.update_heartbeat(worker.worker_id)

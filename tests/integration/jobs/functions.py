@@ -108,10 +108,19 @@ def go_in_steps(instance: Instance, *, number: int) -> None:
     tell_number(instance, number=number)
 
 
-@queue.register("test_deaf", queue=QueueName.ROWS, context=contexts.plain)
-def hear_nothing(instance: Instance, *, number: int) -> None:
-    """The first attempt does not look whether it should stop."""
-    hang_once(instance, number=number)
+@queue.register("test_cut", queue=QueueName.ROWS, context=contexts.plain, on_dead=told_dead)
+def lose_the_database(instance: Instance, *, number: int) -> None:
+    """The first attempt cuts all connections, as a database does that is restarted."""
+    job = queue.current()
+    assert job is not None
+    if job.attempt == 1:
+        others = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND query NOT LIKE :ears"
+        )
+        with instance.database.session() as session:
+            session.execute(text(others), {"ears": "%LISTEN told%"})
+    tell_number(instance, number=number)
 
 
 def _is_done(instance: Instance, number: int) -> bool:

@@ -26,8 +26,8 @@ def test_the_first_directory_is_the_one_that_belongs_to_the_database(scene: Scen
         marker.require(elsewhere(scene.instance, other))
     assert caught.value.message == (
         f"The data directory {other} is not the one that belongs to the database {scene.database.where}: it has no file"
-        " `instance-id`. Give the right one with `--data-dir` (a worker on another machine needs it on a shared file system),"
-        " or take only jobs that need none with `--queue rows`."
+        " `instance-id`. Give the right one with `--data-dir` (on another machine it has to lie on a shared file system), or"
+        " start a worker that needs none with `offline-transfer worker --queue rows`."
     )
     assert not other.exists()
 

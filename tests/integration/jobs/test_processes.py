@@ -35,6 +35,16 @@ def test_the_job_of_a_killed_worker_is_done_by_another(scene: Scene) -> None:
     assert scene.scalar("SELECT array_agg(kind) FROM job_failures") == ["died"]
 
 
+def test_a_job_survives_that_all_connections_break(scene: Scene) -> None:
+    scene.defer("test_cut", number=1)
+    with scene.workers():
+        scene.wait_for("done 1")
+        scene.wait_until(
+            "EXISTS (SELECT FROM procrastinate_jobs WHERE task_name = 'test_cut' AND status = 'succeeded')"
+        )
+    assert scene.scalar("SELECT array_agg(kind) FROM job_failures") == ["error"]
+
+
 @pytest.mark.slow
 def test_a_suspended_worker_whose_job_was_given_away_changes_nothing_when_it_wakes(scene: Scene) -> None:
     scene.defer("test_fenced", number=1)
@@ -60,6 +70,7 @@ def test_a_worker_that_is_told_to_end_stops_at_the_next_step_and_puts_its_job_ba
     assert scene.scalar("SELECT count(*) FROM job_failures") == 0
 
 
+@pytest.mark.slow
 def test_a_worker_that_does_not_end_in_time_is_ended_and_its_job_put_back(scene: Scene) -> None:
     scene.defer("test_once", number=1)
     with scene.workers(worker_grace_seconds=0.1):
@@ -68,6 +79,7 @@ def test_a_worker_that_does_not_end_in_time_is_ended_and_its_job_put_back(scene:
     assert scene.scalar("SELECT count(*) FROM job_failures") == 0
 
 
+@pytest.mark.slow
 def test_a_worker_with_too_much_memory_ends_at_the_next_step_and_another_goes_on(scene: Scene) -> None:
     scene.defer("test_steps", number=1)
     with scene.workers(worker_memory_mib=64):
@@ -97,6 +109,7 @@ def test_workers_end_with_the_process_that_started_them(scene: Scene) -> None:
     assert scene.jobs() == [("test_steps", "todo", 1)]
 
 
+@pytest.mark.slow
 def test_a_worker_of_rows_leaves_files_to_others_and_needs_no_data_directory(scene: Scene) -> None:
     scene.defer("test_file", number=1)
     scene.defer("test_tell", number=2)

@@ -28,6 +28,7 @@ def test_the_sweeps_that_need_the_data_directory_are_for_the_workers_that_see_it
     assert queues["old_logs"] is queues["dead_repositories"] is QueueName.FILES
 
 
+@pytest.mark.slow
 def test_workers_sweep_by_themselves_and_the_rows_of_sweeps_that_succeeded_go(scene: Scene) -> None:
     scene.defer("test_file", number=1)
     job = take(scene)
