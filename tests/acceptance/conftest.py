@@ -105,6 +105,8 @@ def settled(database_server: TestServer, tmp_path_factory: pytest.TempPathFactor
 def program(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Program:
     """The command line in this process."""
     monkeypatch.setenv("COLUMNS", "200")
+    # What a test exports is small, and starting a process takes longer than exporting it.
+    monkeypatch.setenv("OFFLINE_TRANSFER_WORKER_PROCESSES", "1")
     return Program(capsys, monkeypatch)
 
 

@@ -46,3 +46,19 @@ class SystemRefusedError(StorageError):
 
 class ProgramFaultError(OfflineTransferError):
     """This should not have happened, and it is a fault of the program ({kind}). Report it with the lines above."""
+
+
+class WorkersFailError(OfflineTransferError):
+    """The worker processes that should do the work end at once: {reason}. `offline-transfer worker` shows more, and so do the log
+    files below `logs` in the data directory.
+    """
+
+
+class ResumeOptionError(UsageError):
+    """`export --resume PREFIX` goes on with an export as it was asked for: leave out {words}. `--to` may be said again, for the
+    credentials.
+    """
+
+
+class DestinationMissingError(UsageError):
+    """Say where the archive goes: `--to` a directory, or a place like s3://bucket/prefix."""

@@ -1,13 +1,20 @@
 """`offline-transfer export`."""
 
 import os
-from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from offline_transfer.cli.errors import DestinationMissingError, ResumeOptionError
 from offline_transfer.cli.options import AsJson, DataDir, EncryptTo, PassphraseFile, S3Endpoint, SigningKeyFile
-from offline_transfer.errors import ExitStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from offline_transfer.cli.attended import Attendant
+    from offline_transfer.exporting.context import ExportContext
+    from offline_transfer.jobs.instance import Instance
+    from offline_transfer.storage.configuration import StorageConfiguration
 
 
 def add_to(app: typer.Typer) -> None:
@@ -17,65 +24,142 @@ def add_to(app: typer.Typer) -> None:
 
 def export(
     full_paths: Annotated[
-        list[str], typer.Argument(metavar="FULL_PATH...", help="Groups (with all below them) and projects.")
-    ],
-    to: Annotated[str, typer.Option("--to", metavar="URL", help="A directory, or a place like s3://bucket/prefix.")],
+        list[str] | None,
+        typer.Argument(metavar="FULL_PATH...", help="Groups (with all below them) and projects.", show_default=False),
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to", metavar="URL", help="A directory, or a place like s3://bucket/prefix.", show_default=False
+        ),
+    ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            "--resume",
+            metavar="PREFIX",
+            help="Go on with an export that was canceled, failed, or was left.",
+            show_default=False,
+        ),
+    ] = None,
+    skip: Annotated[
+        list[str] | None,
+        typer.Option("--skip", metavar="RELATION", help="Leave this relation out.", show_default=False),
+    ] = None,
+    no_descendants: Annotated[
+        bool, typer.Option("--no-descendants", help="Of groups, leave out what lies in them.")
+    ] = False,
+    source_hostname: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL_OR_NAME",
+            help="What the source is called in the archive; people see it when they are asked to accept contributions.",
+            show_default="the instance's URL",
+        ),
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(metavar="N", help="Records in one object.", show_default="the setting")
+    ] = None,
+    expect_unchanged: Annotated[
+        bool, typer.Option("--expect-unchanged", help="Compare counts at the end, and report what moved meanwhile.")
+    ] = False,
     encrypt_to: EncryptTo = None,
     passphrase_file: PassphraseFile = None,
     sign: SigningKeyFile = None,
+    processes: Annotated[
+        int | None,
+        typer.Option("--processes", metavar="N", min=1, max=256, help="Worker processes.", show_default="the cores"),
+    ] = None,
     data_dir: DataDir = None,
     s3_endpoint: S3Endpoint = None,
     as_json: AsJson = False,
 ) -> int:
     """Export groups and projects of this instance into an archive, and print its export prefix.
 
-    The prefix is the name of a new directory below URL; `import` takes both together as URL/PREFIX.
+    The prefix is the name of a new directory below URL; `import` takes both together as URL/PREFIX. Worker processes do the work,
+    next to those of `serve` and `worker` where these run. Ctrl-C cancels the export and says how to go on with it; a second Ctrl-C
+    does not wait for what still ends.
     """
-    from offline_transfer import queue
     from offline_transfer.archive.signature import SigningKey
-    from offline_transfer.cli import keys, output, places
-    from offline_transfer.cli.instance import open_instance
-    from offline_transfer.cli.watch import Watch
-    from offline_transfer.exporting import create, result
-    from offline_transfer.exporting.request import ExportRequest
-    from offline_transfer.importing.incomplete import incomplete
-    from offline_transfer.jobs import contexts, exports
+    from offline_transfer.cli import keys, outcome
+    from offline_transfer.cli.attended import attended
+    from offline_transfer.cli.instance import open_for_workers
+    from offline_transfer.exporting import create, unchanged
+    from offline_transfer.exporting.request import ExportRequest, RequestedEntity
+    from offline_transfer.jobs import contexts
     from offline_transfer.storage.configuration import StorageConfiguration
 
-    assert exports
-    encryption = keys.encryption_of(encrypt_to, passphrase_file)
-    signed_by = None if sign is None else SigningKey.of_file(sign).fingerprint
-    places.require_reachable(places.store_place(to, s3_endpoint))
-    storage = StorageConfiguration.from_location(to, os.environ, s3_endpoint)
-    with open_instance(data_dir) as instance, Watch("Exporting") as watch:
+    storage = None if to is None else StorageConfiguration.from_location(to, os.environ, s3_endpoint)
+    _refuse_odd_words(
+        resume,
+        full_paths=full_paths,
+        skip=skip,
+        no_descendants=no_descendants,
+        source_hostname=source_hostname,
+        batch_size=batch_size,
+        encrypt_to=encrypt_to,
+        passphrase_file=passphrase_file,
+    )
+    with open_for_workers(data_dir, signing_key_file=sign) as instance:
         (context,) = contexts.export(instance)
-        context = replace(context, progress=watch.exported)
-        if sign is not None:
-            context = replace(context, settings=context.settings.model_copy(update={"signing_key_file": sign}))
-        request = ExportRequest.of_paths(*full_paths, storage=storage)
-        created = create.create_export(context, replace(request, encryption=encryption, signed_by=signed_by))
-        queue.run_until_empty(context)
+        if resume is None:
+            if storage is None:
+                raise DestinationMissingError
+            request = ExportRequest(
+                entities=[
+                    RequestedEntity(
+                        full_path=path, skip_relations=tuple(skip or ()), include_descendants=not no_descendants
+                    )
+                    for path in full_paths or ()
+                ],
+                storage=storage,
+                source_hostname=source_hostname,
+                batch_size=batch_size,
+                encryption=keys.encryption_of(encrypt_to, passphrase_file),
+                signed_by=None if sign is None else SigningKey.of_file(sign).fingerprint,
+            )
+            export_id = create.create_export(context, request).id
+        else:
+            export_id = _reopen(context, resume, storage)
+        with attended(instance, processes) as attendant:
+            _have_done(instance, attendant, export_id)
+        moved = [move.to_json() for move in unchanged.moved(context, export_id)] if expect_unchanged else None
+        return outcome.report(instance, export_id, moved=moved, as_json=as_json)
+
+
+def _refuse_odd_words(resume: str | None, *, full_paths: "Sequence[str] | None", **options: object) -> None:
+    """An export that goes on is as it was asked for in the beginning."""
+    if resume is None:
+        return
+    said = ["the full paths"] if full_paths else []
+    said += [f"--{name.replace('_', '-')}" for name, value in options.items() if value]
+    if said:
+        raise ResumeOptionError(words=", ".join(said))
+
+
+def _reopen(context: "ExportContext", export_prefix: str, storage: "StorageConfiguration | None") -> int:
+    """Have an export tried again, unless it still runs; then its jobs wait for workers."""
+    from offline_transfer.exporting import control, find
+    from offline_transfer.transfers.states import OPEN_EXPORT
+
+    with context.database.session() as session:
+        export_id = find.by_prefix(session, export_prefix)
+        is_open = find.state_of(session, export_id) in OPEN_EXPORT
+    if not is_open:
+        control.retry(context, export_id, storage=storage)
+    return export_id
+
+
+def _have_done(instance: "Instance", attendant: "Attendant", export_id: int) -> None:
+    """Wait for the end; Ctrl-C cancels, and says how to go on."""
+    from offline_transfer.cli import output
+    from offline_transfer.exporting import result
+
+    try:
+        attendant.attend(export_id)
+    except KeyboardInterrupt:
         with instance.database.session() as session:
-            rows = [row.to_json() for row in result.rows(session, created.id)]
-            failures = list(result.failures(session, created.id))
-            gaps = [gap.to_json() for path in full_paths for gap in incomplete(session, path)]
-            clean = result.is_clean(session, created.id)
-            result.require_archive(session, created.id)
-    if as_json:
-        document = {
-            "export_prefix": str(created.prefix),
-            "relations": rows,
-            "failures": failures,
-            "incomplete": gaps,
-        }
-        output.print_json(document)
-    else:
-        output.print_rows("Exported", rows)
-        if failures:
-            output.print_failures(failures)
-        output.print_incomplete(gaps)
-        typer.echo(str(created.prefix))
-    if clean:
-        return ExitStatus.OK
-    output.remark("Not everything is in the archive: the failures say what and why, and so does its manifest.")
-    return ExitStatus.WITH_FAILURES
+            prefix = result.export_prefix(session, export_id)
+        output.remark(f"Canceling. To go on: offline-transfer export --resume {prefix}")
+        attendant.cancel(export_id)
+        raise

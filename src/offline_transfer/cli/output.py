@@ -111,6 +111,12 @@ def print_incomplete(rows: Sequence[Mapping[str, object]]) -> None:
         print_table("NOT WHOLE", columns, [[row[name] for name in columns] for row in rows])
 
 
+def print_moved(rows: Sequence[Mapping[str, object]]) -> None:
+    """Of what there is more or less than was exported."""
+    columns = ("entity", "path", "exported", "now")
+    print_table("Moved meanwhile", columns, [[row[name] for name in columns] for row in rows])
+
+
 def print_failures(failures: Iterable[Mapping[str, object]]) -> None:
     """What could not be written or imported, and why."""
     print_table(

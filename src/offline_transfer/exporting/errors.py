@@ -53,6 +53,10 @@ class ExportNotFoundError(NotFoundError):
     """There is no export {id} of yours."""
 
 
+class PrefixNotFoundError(NotFoundError):
+    """No export of this instance writes below {prefix}. Exports are gone on with by the instance that began them."""
+
+
 class ExportEndedError(ConflictError):
     """The export {id} is {status}: there is nothing to cancel."""
 

@@ -1,0 +1,153 @@
+"""`export` as a job that workers do: what can be chosen, Ctrl-C, and going on."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+from typing import Final
+
+import pytest
+
+from offline_transfer.errors import ExitStatus
+from tests.acceptance.program import Instance, Program, started
+from tests.support.faulty_s3 import FaultyFront, Hold, Rule, faulty_front
+from tests.support.s3 import S3Server
+
+DEADLINE: Final = 90.0
+MINE: Final = "issues"
+"""The object at which an export of these tests is held up."""
+
+
+@pytest.fixture
+def front(rclone_server: S3Server) -> Iterator[FaultyFront]:
+    """A store that can be told to hold an answer back."""
+    with faulty_front(rclone_server) as faulty:
+        yield faulty
+
+
+def paths(rows: list[dict[str, object]]) -> set[tuple[object, object]]:
+    """Entity and path of each row."""
+    return {(row["entity"], row["path"]) for row in rows}
+
+
+def wait_for_held(front: FaultyFront) -> None:
+    """Waits until a request is held back."""
+    deadline = time.monotonic() + DEADLINE
+    while not any(seen.fault is not None for seen in front.seen):
+        assert time.monotonic() < deadline, f"nothing was held: {front.seen}"
+        Event().wait(0.05)
+
+
+def exporting(source: Instance, front: FaultyFront, *words: object) -> "subprocess.Popen[str]":
+    """The program, started, with the credentials of the store and one worker."""
+    environment = {**source.environment, **front.server.environment(), "OFFLINE_TRANSFER_WORKER_PROCESSES": "1"}
+    return started("export", *words, "--data-dir", source.data_dir, **environment).__enter__()
+
+
+def test_relations_and_descendants_can_be_left_out(source: Instance, program: Program, tmp_path: Path) -> None:
+    exported = source.json(
+        "export", "fill", "--to", tmp_path, "--no-descendants", "--skip", "labels", "--skip", "uploads"
+    )
+    assert {entity for entity, _ in paths(exported["relations"])} == {"fill"}
+    assert not {"labels", "uploads"} & {path for _, path in paths(exported["relations"])}
+    program.run("archive", "verify", tmp_path / exported["export_prefix"]).ok()
+
+
+def test_the_source_can_be_called_something_else(source: Instance, program: Program, tmp_path: Path) -> None:
+    exported = source.json("export", "fill/inner", "--to", tmp_path, "--source-hostname", "the-old-one")
+    inspected = program.run("archive", "inspect", tmp_path / exported["export_prefix"], "--json").ok().json
+    assert inspected["metadata"]["source_hostname"] == "the-old-one"
+
+
+def test_what_moved_meanwhile_is_looked_for_when_that_is_asked(source: Instance, tmp_path: Path) -> None:
+    exported = source.json("export", "fill/inner", "--to", tmp_path, "--expect-unchanged")
+    assert exported["moved"] == []
+
+
+def test_without_a_place_nothing_is_begun(source: Instance) -> None:
+    assert source.run("export", "fill").refused(ExitStatus.USAGE) == (
+        "Say where the archive goes: `--to` a directory, or a place like s3://bucket/prefix."
+    )
+
+
+def test_an_export_goes_on_as_it_was_asked_for(source: Instance) -> None:
+    outcome = source.run("export", "fill", "--skip", "labels", "--resume", "2026-04-16_19-39-00_export_dJtnb3CV")
+    assert outcome.refused(ExitStatus.USAGE) == (
+        "`export --resume PREFIX` goes on with an export as it was asked for: leave out the full paths, --skip. `--to` may be"
+        " said again, for the credentials."
+    )
+
+
+def test_only_the_instance_that_began_an_export_goes_on_with_it(source: Instance) -> None:
+    outcome = source.run("export", "--resume", "2026-04-16_19-39-00_export_dJtnb3CV")
+    assert outcome.refused(ExitStatus.NOT_FOUND) == (
+        "No export of this instance writes below 2026-04-16_19-39-00_export_dJtnb3CV. Exports are gone on with by the instance"
+        " that began them."
+    )
+
+
+def test_a_store_that_cannot_be_reached_is_refused_before_anything_is_written(source: Instance, tmp_path: Path) -> None:
+    before = source.json("jobs", "list")["jobs"]
+    (tmp_path / "file").touch()
+    source.run("export", "fill", "--to", tmp_path / "file" / "below").refused(ExitStatus.STORAGE)
+    assert source.json("jobs", "list")["jobs"] == before
+
+
+def test_ctrl_c_cancels_and_says_how_to_go_on(
+    own_source: Instance, program: Program, front: FaultyFront, rclone_server: S3Server
+) -> None:
+    bucket = rclone_server.new_bucket().bucket
+    place = f"s3://{bucket}"
+    front.plan(Rule(Hold(), method="PUT", target=MINE))
+    endpoint = ("--s3-endpoint", front.server.endpoint)
+    process = exporting(own_source, front, "fill", "--to", place, *endpoint)
+    try:
+        wait_for_held(front)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=DEADLINE)
+    finally:
+        process.kill()
+    assert process.returncode == ExitStatus.INTERRUPTED
+    canceling, interrupted = said.splitlines()
+    assert interrupted == "offline-transfer: Interrupted."
+    resume = canceling.removeprefix("Canceling. To go on: offline-transfer ").split()
+    assert resume[:2] == ["export", "--resume"]
+    prefix = resume[2]
+    keys = {item["Key"] for item in rclone_server.client().list_objects_v2(Bucket=bucket)["Contents"]}
+    assert f"{prefix}/metadata.json.gz" not in keys
+
+    front.release()
+    exported = own_source.json(*resume)
+    assert exported["export_prefix"] == prefix
+    assert exported["failures"] == []
+    assert ("fill/app", MINE) in paths(exported["relations"])
+    verified = program.run("archive", "verify", f"{place}/{prefix}", *endpoint, environment=front.server.environment())
+    verified.ok()
+
+
+def test_a_second_ctrl_c_does_not_wait(own_source: Instance, front: FaultyFront, rclone_server: S3Server) -> None:
+    bucket = rclone_server.new_bucket().bucket
+    front.plan(Rule(Hold(), method="PUT", target=MINE))
+    endpoint = ("--s3-endpoint", front.server.endpoint)
+    process = exporting(own_source, front, "fill", "--to", f"s3://{bucket}", *endpoint)
+    try:
+        wait_for_held(front)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("Canceling. To go on: ")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=DEADLINE)
+    finally:
+        process.kill()
+    assert process.returncode == ExitStatus.INTERRUPTED
+
+
+def test_workers_that_cannot_work_end_the_wait(
+    own_source: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Worker processes find another Python than this one's packages.
+    monkeypatch.setenv("PYTHONHOME", str(tmp_path))
+    message = own_source.run("export", "fill", "--to", tmp_path / "place").refused(ExitStatus.UNEXPECTED)
+    assert message.startswith("The worker processes that should do the work end at once: ")
