@@ -1,7 +1,6 @@
 """An export that is killed, and relations that cannot be written."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,51 +13,14 @@ from offline_transfer.forge.issues import Issue
 from offline_transfer.forge.planning import Label, Milestone
 from offline_transfer.storage.disk import DiskStore
 from offline_transfer.storage.errors import StorageFullError
-from offline_transfer.storage.store import LIST_LIMIT, ObjectInfo, Source, Store
 from offline_transfer.transfers.models import ExportBatch, RelationExport
 from offline_transfer.transfers.states import BatchState, ExportState, RelationState
 from tests.integration.exporting.exporter import Exported, Exporter
+from tests.integration.exporting.stores import Faulty, with_store
 
 
 class Killed(BaseException):
     """Stands for the end of the process."""
-
-
-@dataclass
-class Faulty:
-    """A store that does something else instead of, or after, writing the objects whose keys end so."""
-
-    store: Store
-    before: dict[str, BaseException] = field(default_factory=dict)
-    after: dict[str, BaseException] = field(default_factory=dict)
-    written: list[str] = field(default_factory=list)
-
-    def describe(self) -> str:
-        return self.store.describe()
-
-    def put(self, key: str, source: Source) -> int:
-        self._raise(self.before, key)
-        size = self.store.put(key, source)
-        self.written.append(key)
-        self._raise(self.after, key)
-        return size
-
-    def blocks(self, key: str, *, start: int = 0) -> Iterator[bytes]:
-        return self.store.blocks(key, start=start)
-
-    def size(self, key: str) -> int:
-        return self.store.size(key)
-
-    def list(self, prefix: str = "", *, limit: int = LIST_LIMIT) -> Iterator[ObjectInfo]:
-        return self.store.list(prefix, limit=limit)
-
-    def delete(self, key: str) -> None:
-        self.store.delete(key)
-
-    def _raise(self, faults: dict[str, BaseException], key: str) -> None:
-        for ending, fault in faults.items():
-            if key.endswith(ending):
-                raise fault
 
 
 @pytest.fixture
@@ -67,10 +29,6 @@ def issues(exporter: Exporter) -> Exporter:
     exporter.add(*(Issue(iid=iid, title=f"Issue {iid}", project_id=5, author_id=3) for iid in range(1, 8)))
     exporter.add(Label(title="bug", project_id=5, type="ProjectLabel"))
     return Exporter(exporter.database, exporter.directory, {"batch_size": 2})
-
-
-def with_store(exporter: Exporter, store: Store) -> Exporter:
-    return Exporter(exporter.database, exporter.directory, exporter.settings, store)
 
 
 def go_on(exporter: Exporter, created: CreatedExport) -> Exported:
