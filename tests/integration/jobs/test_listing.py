@@ -2,10 +2,12 @@
 
 import json
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from docs import generate
 from offline_transfer import logs, queue
 from offline_transfer.cli.main import run
 from offline_transfer.errors import ExitStatus
@@ -14,6 +16,7 @@ from offline_transfer.jobs.log_files import LogFiles
 from offline_transfer.jobs.metrics import Figures
 from offline_transfer.settings import LogLevel, environment_names
 from tests.integration.jobs.scene import Scene, take
+from tests.meta import doc_guards
 
 
 @pytest.fixture(autouse=True)
@@ -133,3 +136,9 @@ def test_the_figures_are_those_of_the_rows(scene: Scene) -> None:
         workers=(),
     )
     assert figures.oldest["rows"] >= 0
+
+
+def test_the_keys_that_are_printed_are_described(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    scene.defer("test_last", number=1)
+    described = doc_guards.first_cells(Path(generate.REFERENCE / "json.md").read_text("utf-8"), "## `jobs`")
+    assert [*printed(capsys, "jobs", "show", "1")] == described
