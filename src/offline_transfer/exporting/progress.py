@@ -143,12 +143,15 @@ def _progress(row: RelationExport, path: str, batches_done: int) -> RelationProg
 
 def _expected(session: Session, offline_export_id: int, edition: Edition) -> tuple[int, int]:
     """How many groups and projects there are, and how many relations they have less those that are left out."""
-    kinds = select(RelationExport.project_id.is_not(None), RelationExport.skip_relations, func.count()).where(
-        RelationExport.offline_export_id == offline_export_id, RelationExport.relation == SELF_RELATION
+    is_project = RelationExport.project_id.is_not(None)
+    kinds = (
+        select(is_project, RelationExport.skip_relations, func.count())
+        .where(RelationExport.offline_export_id == offline_export_id, RelationExport.relation == SELF_RELATION)
+        .group_by(is_project, RelationExport.skip_relations)
     )
     entities = expected = 0
-    for is_project, skipped, count in session.execute(kinds.group_by("1", RelationExport.skip_relations)):
-        kind = PortableKind.PROJECT if is_project else PortableKind.GROUP
+    for of_project, skipped, count in session.execute(kinds):
+        kind = PortableKind.PROJECT if of_project else PortableKind.GROUP
         entities += count
         expected += count * sum(name not in skipped for name in relations_of(kind, edition))
     return entities, expected
