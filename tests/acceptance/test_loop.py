@@ -28,7 +28,7 @@ def records(rows: Iterable[Mapping[str, Any]], name: str) -> dict[tuple[str, str
     return {
         (row["entity"], row["path"]): row[name]
         for row in rows
-        if row["path"] not in ("max_iids", "user_contributions") and row[name]
+        if row["path"] != "user_contributions" and row[name]
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from offline_transfer.archive.keys import SELF_RELATION
+from offline_transfer.archive.keys import MAX_IIDS_RELATION, SELF_RELATION
 from offline_transfer.exporting.errors import ExportFailedError
 from offline_transfer.exporting.portables import Portable, is_of, portable_of, relations_of
 from offline_transfer.relations.loader import tree
@@ -94,6 +94,9 @@ def _by_portable(session: Session, offline_export_id: int) -> Iterator[tuple[Por
 
 
 def _rows_of(session: Session, portable: Portable, relation: RelationExport) -> Iterator[Row]:
+    if relation.relation == MAX_IIDS_RELATION:
+        # Counters are no records: no tree has a path for them. Where they failed, `failures` says so.
+        return
     written: Counter[str] = Counter()
     for records in session.scalars(select(ExportObject.records).where(ExportObject.export_id == relation.id)):
         written.update(records)
