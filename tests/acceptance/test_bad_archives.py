@@ -142,6 +142,7 @@ def test_verification_in_words_says_what_to_do(program: Program, copied: Path) -
     shown = program.run("archive", "verify", copied).ended(ExitStatus.BAD_INPUT)
     assert (key in shown.out, "missing_object" in shown.out) == (True, True)
     assert shown.err == (
+        "It is not encrypted. It is not signed.\n"
         "1 fault: do not import this archive. Copy what is named from where it was exported, or export again.\n"
     )
 
