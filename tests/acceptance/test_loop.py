@@ -172,9 +172,17 @@ def test_an_archive_is_inspected_and_verified_without_an_instance(program: Progr
     assert {row["entity"] for row in inspected.json["relations"]} == set(inspected.json["entities_mapping"])
     verified = program.run("archive", "verify", archive, "--json").ok()
     assert_silent(verified)
-    assert verified.json == {"valid": True, "findings": []}
+    assert verified.json == {
+        "valid": True,
+        "encrypted": False,
+        "opened": True,
+        "signature": "unsigned",
+        "signed_by": None,
+        "findings": [],
+    }
     shown = program.run("archive", "verify", archive).ok()
-    assert (shown.out, shown.err) == ("", "The archive is as its manifest says.\n")
+    assert shown.out == ""
+    assert shown.err == "It is not encrypted. It is not signed.\nThe archive is as its manifest says.\n"
     assert "Relations" in program.run("archive", "inspect", archive).ok().out
 
 
