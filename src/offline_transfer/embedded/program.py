@@ -46,11 +46,14 @@ class Program:
     ) -> subprocess.CompletedProcess[str]:
         """Run one of the programs inside a directory, with nothing of our environment, and wait for it.
 
-        The directory is entered before the user changes, so its parents may be closed to that user.
+        The directory is entered before the user changes, so its parents may be closed to that user. An interrupt is raised when
+        the program has ended: ended in the middle it would leave a server that nobody waits for. At a terminal it reaches us
+        alone.
         """
         user = self.user
-        return subprocess.run(
-            [str(self.directory / "bin" / name), *arguments],
+        command = [str(self.directory / "bin" / name), *arguments]
+        with subprocess.Popen(
+            command,
             cwd=inside,
             user=None if user is None else user.uid,
             group=None if user is None else user.gid,
@@ -61,10 +64,16 @@ class Program:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
             text=True,
             errors="replace",
-            check=False,
-        )
+        ) as process:
+            try:
+                output, _ = process.communicate()
+            except KeyboardInterrupt:
+                process.communicate()
+                raise
+        return subprocess.CompletedProcess(command, process.returncode, output)
 
 
 def server_user(data: Path) -> ServerUser | None:

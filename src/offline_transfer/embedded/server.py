@@ -11,7 +11,7 @@ A server that a killed process left behind is used by the next, and stopped when
 import fcntl
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -51,17 +51,17 @@ class EmbeddedServer:
         if self._use is not None:
             return self._cluster.url()
         self._make_directory()
-        use = self._lock("users.lock", fcntl.LOCK_SH)
+        self._use = self._lock("users.lock", fcntl.LOCK_SH)
         try:
             with self._starting() as lock:
                 self._cluster.create(self._parameters, lock=lock)
                 self._cluster.start(self._parameters)
-                url = self._cluster.url()
+                return self._cluster.url()
         except BaseException:
-            os.close(use)
+            # It may run all the same: it was too slow for us, or somebody interrupted us.
+            with suppress(EmbeddedServerError):
+                self.leave()
             raise
-        self._use = use
-        return url
 
     def leave(self) -> StopOutcome:
         """Use the server no longer. The last one to leave stops it, unless it was told to keep running."""
