@@ -16,14 +16,11 @@ from offline_transfer.importing import writer
 from offline_transfer.importing.plan import NodePlan
 from offline_transfer.importing.records import RecordBuilder
 from offline_transfer.importing.shared import SharedRecords
-from offline_transfer.importing.source import SourceObject
+from offline_transfer.importing.source import NOTHING, SourceObject
 from offline_transfer.importing.tally import Failure, tally
 from offline_transfer.importing.units import Unit
 from offline_transfer.transfers import ledger
 from offline_transfer.transfers.accounting import Accounting, Fail
-
-_NOTHING = frozenset({b"", b"null"})
-"""What GitLab writes for a single relation that has no record."""
 
 CHUNK_RECORDS = 1000
 """How many records of the first level are built before they are written, even when they are small."""
@@ -90,7 +87,7 @@ class BatchImporter:
         units: list[Unit] = []
         held = 0
         for index, line in enumerate(lines):
-            if line.strip() in _NOTHING:
+            if line.strip() in NOTHING:
                 continue
             if units and (held + len(line) > self.flush_bytes or len(units) >= CHUNK_RECORDS):
                 self._write(work, units)

@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import accumulate
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from offline_transfer.contributions.lookup import StandIns, internal_user
 from offline_transfer.errors import BadInputError, OfflineTransferError, StorageError
 from offline_transfer.forge.enums import UserType
 from offline_transfer.forge.projects import Project
-from offline_transfer.importing import counters, lost, portables
+from offline_transfer.importing import counters, lost, portables, trackers
 from offline_transfer.importing.batch import BatchImporter
 from offline_transfer.importing.context import ImportContext
 from offline_transfer.importing.errors import DestinationNotFoundError
@@ -22,17 +21,14 @@ from offline_transfer.importing.plan import plans
 from offline_transfer.importing.records import Destination, RecordBuilder
 from offline_transfer.importing.scopes import Scoping
 from offline_transfer.importing.shared import SharedRecords
-from offline_transfer.importing.source import EntitySource, SourceObject
-from offline_transfer.importing.stages import Stage, pipelines
+from offline_transfer.importing.source import EntitySource, SourceObject, is_without_records
+from offline_transfer.importing.stages import pipelines
 from offline_transfer.importing.tally import Failure, tally
 from offline_transfer.transfers import ledger
 from offline_transfer.transfers.accounting import Accounting, Fail
-from offline_transfer.transfers.models import ERROR_CHARACTERS, BatchTracker, BulkImport, ImportEntity, Tracker
+from offline_transfer.transfers.models import ERROR_CHARACTERS, BulkImport, ImportEntity
 from offline_transfer.transfers.states import EntityState, TrackerState, step
 from offline_transfer.types import PortableKind
-
-STRANGERS = "strangers"
-"""The tracker that accounts for relations of the source that no tree knows."""
 
 GIVEN_UP = (BadInputError, StorageError)
 """What makes a pipeline fail without ending the import: the object is at fault, not we."""
@@ -62,8 +58,7 @@ def run(context: ImportContext, entity_id: int) -> None:
     try:
         with context.open_source(bulk_import, entity) as source:
             work = _prepare(context, bulk_import, entity, source)
-            for stage in pipelines(source.kind, context.settings.edition):
-                _run_pipeline(work, stage)
+            _run_pipelines(work)
             _account_for_strangers(work)
             counters.set_counters(context.database, source.kind, work.destination.portable_id, _max_iids(source))
     except OfflineTransferError as error:
@@ -143,16 +138,7 @@ def _make(context: ImportContext, entity: ImportEntity, source: EntitySource, de
         accounting = Accounting()
         made.unit.recognise("self")
         list(tally(made.unit, accounting, 0))
-        tracker = Tracker(
-            bulk_import_entity_id=entity.id, relation="self", stage=0, status=TrackerState.finished, batched=False
-        )
-        session.add(tracker)
-        session.flush()
-        session.add(
-            BatchTracker(
-                tracker_id=tracker.id, batch_number=1, status=TrackerState.finished, accounting=accounting.to_json()
-            )
-        )
+        trackers.add_ended(session, entity.id, "self", TrackerState.finished, accounting)
 
 
 def _chain(session: Session, kind: PortableKind, portable_id: int) -> tuple[int, ...]:
@@ -162,52 +148,52 @@ def _chain(session: Session, kind: PortableKind, portable_id: int) -> tuple[int,
     return portables.group_chain(session, project.namespace_id)
 
 
-def _run_pipeline(work: EntityWork, stage: Stage) -> None:
-    """One relation: each of its objects in order; a damaged object fails its batch, the others go on."""
-    tracker = _tracker(work, stage.relation, stage.number)
-    if tracker.status not in (TrackerState.created, TrackerState.started):
-        return
-    objects = work.source.objects(stage.relation)
+def _run_pipelines(work: EntityWork) -> None:
+    """Stage after stage. Relations with nothing to do are ended before, all at once."""
+    stages = list(pipelines(work.source.kind, work.context.settings.edition))
+    ends = {stage.relation: end for stage in stages if (end := _end_of_nothing(work, stage.relation)) is not None}
+    for pipeline in trackers.take_on(work.context.database, work.entity.id, stages, ends=ends):
+        _run_pipeline(work, pipeline)
+
+
+def _end_of_nothing(work: EntityWork, relation: str) -> TrackerState | None:
+    """How a pipeline ends that has nothing to do: skipped for a gap, finished for an empty relation. None where it has to run."""
+    objects = work.source.objects(relation)
     if objects is None:
-        _end_tracker(work, tracker, TrackerState.skipped, "the archive holds nothing of this relation")
-        return
-    _run_objects(work, tracker, objects)
-    error = _first_error(work, tracker)
-    _end_tracker(work, tracker, TrackerState.finished if error is None else TrackerState.failed, error)
+        return TrackerState.skipped
+    # Out of an empty object of files a repository may become.
+    is_empty = not objects or (relation not in PIPELINES and len(objects) == 1 and is_without_records(objects[0]))
+    return TrackerState.finished if is_empty else None
 
 
-def _run_objects(work: EntityWork, tracker: Tracker, objects: Sequence[SourceObject]) -> None:
+def _run_pipeline(work: EntityWork, pipeline: trackers.Pipeline) -> None:
+    """One relation: each of its objects in order; a damaged object fails its batch, the others go on."""
+    objects = work.source.objects(pipeline.relation) or ()
+    batches = trackers.start(work.context.database, pipeline, _first_indexes(objects))
     first_index = 0
     for source in objects:
-        batch = _batch(work, tracker, source, first_index)
+        batch = batches[source.number]
         try:
-            accounting = _run_object(work, tracker, batch, source, first_index)
+            accounting = _run_object(work, batch, source, first_index)
         except GIVEN_UP as error:
-            accounting = _fail_batch(work, batch, source, error, tracker.relation)
-        count = accounting.paths.get(tracker.relation)
+            accounting = _fail_batch(work, batch, source, error)
+        count = accounting.paths.get(pipeline.relation)
         records = source.records or (count.source if count is not None else 0)
         first_index += records
-        work.context.report(work.source.full_path, tracker.relation, records)
+        work.context.report(work.source.full_path, pipeline.relation, records)
+    trackers.end(work.context.database, pipeline)
 
 
-def _first_error(work: EntityWork, tracker: Tracker) -> str | None:
-    """What the first failed batch says, of this attempt or an earlier one."""
-    failed = (
-        select(BatchTracker.error)
-        .where(BatchTracker.tracker_id == tracker.id, BatchTracker.status == TrackerState.failed)
-        .order_by(BatchTracker.batch_number)
-        .limit(1)
-    )
-    with work.context.database.session() as session:
-        return session.scalar(failed)
+def _first_indexes(objects: Sequence[SourceObject]) -> dict[int, int]:
+    """The number of each object, and how many records come before it as far as the source says."""
+    before = accumulate((source.records or 0 for source in objects), initial=0)
+    return dict(zip((source.number for source in objects), before, strict=False))
 
 
-def _run_object(
-    work: EntityWork, tracker: Tracker, batch: ledger.BatchRef, source: SourceObject, first_index: int
-) -> Accounting:
-    pipeline = PIPELINES.get(tracker.relation)
+def _run_object(work: EntityWork, batch: ledger.BatchRef, source: SourceObject, first_index: int) -> Accounting:
+    pipeline = PIPELINES.get(batch.pipeline)
     if pipeline is None:
-        plan = plans(work.source.kind, work.context.settings.edition)[tracker.relation]
+        plan = plans(work.source.kind, work.context.settings.edition)[batch.pipeline]
         return work.batches.run(batch, plan, source, first_index)
     with work.context.database.raw_connection() as connection, connection.transaction():
         done = ledger.begin_batch(connection, batch)
@@ -220,56 +206,17 @@ def _run_object(
     return result.accounting
 
 
-def _tracker(work: EntityWork, relation: str, stage: int) -> Tracker:
-    with work.context.database.session() as session:
-        session.execute(
-            insert(Tracker)
-            .values(bulk_import_entity_id=work.entity.id, relation=relation, stage=stage)
-            .on_conflict_do_nothing()
-        )
-        tracker = session.scalars(
-            select(Tracker).where(Tracker.bulk_import_entity_id == work.entity.id, Tracker.relation == relation)
-        ).one()
-        if tracker.status is TrackerState.created:
-            tracker.status = step(tracker.status, TrackerState.started)
-        session.flush()
-        session.expunge(tracker)
-        return tracker
-
-
-def _batch(work: EntityWork, tracker: Tracker, source: SourceObject, first_index: int) -> ledger.BatchRef:
-    with work.context.database.session() as session:
-        session.execute(
-            insert(BatchTracker)
-            .values(tracker_id=tracker.id, batch_number=source.number, first_index=first_index)
-            .on_conflict_do_nothing()
-        )
-        batch_id = session.scalars(
-            select(BatchTracker.id).where(
-                BatchTracker.tracker_id == tracker.id, BatchTracker.batch_number == source.number
-            )
-        ).one()
-    return ledger.BatchRef(work.entity.id, tracker.id, batch_id, source.number, tracker.relation)
-
-
 def _fail_batch(
-    work: EntityWork, batch: ledger.BatchRef, source: SourceObject, error: OfflineTransferError, relation: str
+    work: EntityWork, batch: ledger.BatchRef, source: SourceObject, error: OfflineTransferError
 ) -> Accounting:
     """Nothing of the object was written: all its records failed, as many as its archive announced."""
     accounting = Accounting()
-    accounting.failed(relation, Fail.OBJECT_DAMAGED, source.records or 1)
-    failure = Failure(relation, None, Fail.OBJECT_DAMAGED, f"{source.where}: {error.message}", None)
+    accounting.failed(batch.pipeline, Fail.OBJECT_DAMAGED, source.records or 1)
+    failure = Failure(batch.pipeline, None, Fail.OBJECT_DAMAGED, f"{source.where}: {error.message}", None)
     with work.context.database.raw_connection() as connection, connection.transaction():
         ledger.note_failures(connection, batch, [failure])
         ledger.fail_batch(connection, batch, accounting, error.message)
     return accounting
-
-
-def _end_tracker(work: EntityWork, tracker: Tracker, state: TrackerState, message: str | None) -> None:
-    with work.context.database.session() as session:
-        row = session.get_one(Tracker, tracker.id)
-        row.status = step(row.status, state)
-        row.error = message[:ERROR_CHARACTERS] if message else None
 
 
 def _account_for_strangers(work: EntityWork) -> None:
@@ -278,20 +225,10 @@ def _account_for_strangers(work: EntityWork) -> None:
     accounting = lost.left_out(work.source, edition=context.settings.edition, limits=context.limits)
     if not accounting.paths:
         return
-    tracker = _tracker(work, STRANGERS, 0)
-    if tracker.status is not TrackerState.started:
-        return
-    with context.database.session() as session:
-        # An attempt that died before the tracker was ended has left the row.
-        session.execute(
-            insert(BatchTracker)
-            .values(
-                tracker_id=tracker.id, batch_number=1, status=TrackerState.finished, accounting=accounting.to_json()
-            )
-            .on_conflict_do_nothing()
-        )
     has_damage = any(count.failed for count in accounting.paths.values())
-    _end_tracker(work, tracker, TrackerState.failed if has_damage else TrackerState.finished, None)
+    state = TrackerState.failed if has_damage else TrackerState.finished
+    with context.database.session() as session:
+        trackers.add_ended(session, work.entity.id, lost.STRANGERS, state, accounting)
 
 
 def _max_iids(source: EntitySource) -> dict[str, int]:
@@ -309,8 +246,5 @@ def _fail(context: ImportContext, entity_id: int, error: OfflineTransferError) -
 def _finish(context: ImportContext, entity_id: int) -> None:
     with context.database.session() as session:
         entity = session.get_one(ImportEntity, entity_id)
-        trackers = session.scalars(select(Tracker).where(Tracker.bulk_import_entity_id == entity_id))
-        entity.has_failures = any(tracker.status is TrackerState.failed for tracker in trackers) or ledger.has_failures(
-            session, entity_id
-        )
+        entity.has_failures = trackers.has_failed(session, entity_id) or ledger.has_failures(session, entity_id)
         entity.status = step(entity.status, EntityState.finished)

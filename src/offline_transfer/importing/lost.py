@@ -4,23 +4,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from offline_transfer.archive import ndjson
 from offline_transfer.archive.errors import RecordError
 from offline_transfer.archive.limits import Limits
 from offline_transfer.errors import BadInputError, StorageError
+from offline_transfer.importing import trackers
 from offline_transfer.importing.plan import NodePlan, count_nested, plans
 from offline_transfer.importing.source import EntitySource, SourceObject
 from offline_transfer.relations.loader import tree
 from offline_transfer.transfers.accounting import Accounting, Fail, Skip
-from offline_transfer.transfers.models import BatchTracker, Tracker
 from offline_transfer.transfers.states import TrackerState
 from offline_transfer.types import Edition, PortableKind
 
 LOST: Final = "lost"
 """The tracker that accounts for the records of an entity that failed."""
+
+STRANGERS: Final = "strangers"
+"""The tracker that accounts for relations of the source that no tree knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,11 @@ def account(
 
     Does nothing when it was done before.
     """
-    counted = set(session.scalars(select(Tracker.relation).where(Tracker.bulk_import_entity_id == entity_id)))
-    if LOST in counted:
+    ended = trackers.ended_batches(session, entity_id)
+    if LOST in ended:
         return
     accounting = Accounting()
-    if "self" not in counted:
+    if "self" not in ended:
         accounting.failed("self", own)
 
     def fail(path: str, count: int) -> None:
@@ -50,15 +52,12 @@ def account(
 
     reader = _Reader(source, limits, accounting, _Verdict(fail, fail))
     for relation in _relations(source.kind, edition):
-        if relation not in counted:
-            reader.count(relation)
-    accounting.add(left_out(source, edition=edition, limits=limits))
-    tracker = Tracker(bulk_import_entity_id=entity_id, relation=LOST, stage=0, status=TrackerState.failed)
-    session.add(tracker)
-    session.flush()
-    session.add(
-        BatchTracker(tracker_id=tracker.id, batch_number=1, status=TrackerState.failed, accounting=accounting.to_json())
-    )
+        done = ended.get(relation, frozenset())
+        if done is not None:
+            reader.count(relation, without=done)
+    if STRANGERS not in ended:
+        accounting.add(left_out(source, edition=edition, limits=limits))
+    trackers.add_ended(session, entity_id, LOST, TrackerState.failed, accounting)
 
 
 def left_out(source: EntitySource, *, edition: Edition, limits: Limits) -> Accounting:
@@ -92,10 +91,12 @@ class _Reader:
     accounting: Accounting
     verdict: _Verdict
 
-    def count(self, relation: str) -> None:
-        """Count the records of a relation and what is nested in them, or its files."""
+    def count(self, relation: str, *, without: frozenset[int] = frozenset()) -> None:
+        """Count the records of a relation and what is nested in them, or its files, but not those of the batches `without`."""
         plan = plans(self.source.kind, Edition.EE).get(relation)
         for found in self.source.objects(relation) or ():
+            if found.number in without:
+                continue
             before = self.accounting.path(relation).source if relation in self.accounting.paths else 0
             try:
                 if plan is None:

@@ -5,7 +5,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from offline_transfer.errors import BadInputError, StorageError
 from offline_transfer.types import JsonObject, PortableKind
+
+NOTHING = frozenset({b"", b"null"})
+"""What GitLab writes for a single relation that has no record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +69,14 @@ class EntitySource(Protocol):
 
     def strangers(self) -> Sequence[tuple[str, int]]:
         """Relations of this entity that no tree knows, with the number of their records."""
+
+
+def is_without_records(found: SourceObject) -> bool:
+    """Whether an object of which nothing is announced holds no record, as it should; one that cannot be read is not empty."""
+    if found.records != 0:
+        return False
+    try:
+        with found.lines() as lines:
+            return all(line.strip() in NOTHING for line in lines)
+    except (BadInputError, StorageError):
+        return False
