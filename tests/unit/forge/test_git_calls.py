@@ -112,6 +112,14 @@ def test_without_git_the_message_names_the_remedy(bare: Path, monkeypatch: pytes
         Git().run(bare, "version")
 
 
+@pytest.fixture(params=["the kernel tells", "we look"])
+def _waiting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways to learn that Git has ended: not every system has the first."""
+    if request.param == "we look":
+        monkeypatch.delattr(os, "pidfd_open")
+
+
+@pytest.mark.usefixtures("_waiting")
 def test_a_git_that_takes_too_long_is_killed_with_its_children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # The call only comes back when nobody holds the standard error open any more, so that is the test of the children's death.
     fake_git(tmp_path, monkeypatch, "sleep 60 &\nsleep 60")
@@ -119,6 +127,7 @@ def test_a_git_that_takes_too_long_is_killed_with_its_children(tmp_path: Path, m
         Git(limits=GitLimits(seconds=0.1)).run(tmp_path, "fsck")
 
 
+@pytest.mark.usefixtures("_waiting")
 def test_an_interrupt_ends_git_with_its_children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_git(tmp_path, monkeypatch, "sleep 60 &\nsleep 60")
 
@@ -129,6 +138,12 @@ def test_an_interrupt_ends_git_with_its_children(tmp_path: Path, monkeypatch: py
         Git(interrupt=interrupt).run(tmp_path, "fsck")
 
 
+@pytest.mark.usefixtures("_waiting")
+def test_the_output_of_git_is_whole_however_it_is_waited_for(bare: Path) -> None:
+    assert Git().output(bare, "rev-parse", "--is-bare-repository") == b"true\n"
+
+
+@pytest.mark.usefixtures("_waiting")
 def test_a_git_that_a_signal_ends_can_be_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_git(tmp_path, monkeypatch, "sleep 60 &\nkill -9 $$")
     with pytest.raises(GitStoppedError, match="`git fsck` was ended by signal 9") as caught:
