@@ -13,6 +13,7 @@ import httpx
 from offline_transfer import queue
 from offline_transfer.api import server
 from offline_transfer.api.app import create_app
+from offline_transfer.api.limiting import RateLimits
 from offline_transfer.db import Database
 from offline_transfer.forge import tokens
 from offline_transfer.forge.tokens import Scope
@@ -72,7 +73,9 @@ class Api:
 
 
 @contextmanager
-def running_api(database: Database, directory: Path, **overrides: Any) -> Iterator[Api]:
+def running_api(
+    database: Database, directory: Path, *, limits: RateLimits | None = None, **overrides: Any
+) -> Iterator[Api]:
     """The API of an instance in a directory, which is one person's unless settings say otherwise.
 
     Jobs wait in this process unless the database is `queue.durable`.
@@ -82,7 +85,7 @@ def running_api(database: Database, directory: Path, **overrides: Any) -> Iterat
     instance = instance_of(settings, database)
     with ExitStack() as stack:
         listening = stack.enter_context(closing(server.listen("127.0.0.1", 0)))
-        running = server.make_server(create_app(instance))
+        running = server.make_server(create_app(instance, limits))
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, name="api")
         thread.start()
         stack.callback(thread.join, SECONDS)

@@ -56,7 +56,7 @@ def show_user(request: Request, actor: Reader, service: TheService) -> Response:
             public_email=user.public_email,
             is_admin=user.admin,
             created_at=user.created_at,
-            web_url=f"{service.instance.settings.instance_url}/{user.username}",
+            web_url=f"{request.base_url}{user.username}",
         )
     return answers.document(request, found)
 

@@ -27,10 +27,10 @@ THREADS: Final = 12
 _UNUSABLE: Final = (OperationalError, InterfaceError, PoolTimeoutError, psycopg.OperationalError)
 
 
-def create_app(instance: Instance) -> FastAPI:
+def create_app(instance: Instance, limits: RateLimits | None = None) -> FastAPI:
     """The application of an instance, which has to stay open for as long as it is used."""
     app = routed_app()
-    app.state.service = Service(instance, RateLimits())
+    app.state.service = Service(instance, limits or RateLimits())
     return app
 
 

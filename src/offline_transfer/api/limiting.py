@@ -10,14 +10,15 @@ from limits.strategies import FixedWindowRateLimiter
 
 from offline_transfer.api.errors import TooManyFailedLoginsError, TooManyRequestsError
 
-FAILED_LOGINS: Final = RateLimitItemPerMinute(60, namespace="failed_logins")
+FAILED_LOGINS: Final = 60
 
 
 class RateLimits:
-    """The counts of one application."""
+    """The counts of one application. Of an address so many tokens a minute may be wrong."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, failed_logins: int = FAILED_LOGINS) -> None:
         self._windows = FixedWindowRateLimiter(MemoryStorage())
+        self._failed_logins = RateLimitItemPerMinute(failed_logins, namespace="failed_logins")
 
     def count_export(self, user_id: int, *, most: int) -> None:
         """One more export of a user is asked for, of `most` a minute or without limit if that is 0. Raises TooManyRequestsError."""
@@ -26,7 +27,7 @@ class RateLimits:
 
     def count_failed_login(self, address: str) -> None:
         """One more token from an address was refused. Raises TooManyFailedLoginsError."""
-        self._count(FAILED_LOGINS, address, TooManyFailedLoginsError)
+        self._count(self._failed_logins, address, TooManyFailedLoginsError)
 
     def _count(self, limit: RateLimitItem, who: str, error: type[TooManyRequestsError]) -> None:
         if not self._windows.hit(limit, who):

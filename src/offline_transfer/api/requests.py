@@ -1,12 +1,13 @@
 """What clients send about offline exports: GitLab's parameters, and ours."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Final
 
 from pydantic import ConfigDict, Field, SkipValidation
 from pydantic.config import JsonDict
 
 from offline_transfer.api.validation import Parameters, misshapen, none_of, not_exactly_one
+from offline_transfer.archive.encryption import SHORTEST_PASSPHRASE
 from offline_transfer.storage.configuration import StorageConfiguration
 from offline_transfer.storage.parameters import (
     CONFIGURATIONS,
@@ -33,22 +34,29 @@ def _may_be_absent(schema: JsonDict) -> None:
     schema.pop("default", None)
 
 
+def _passphrase(schema: JsonDict) -> None:
+    """Described alone: the service says better what is wrong with a short one."""
+    _may_be_absent(schema)
+    schema |= {"minLength": SHORTEST_PASSPHRASE, "writeOnly": True}
+
+
 def _one_store(schema: JsonDict) -> None:
-    schema["oneOf"] = [{"required": [name] if name == WITHOUT_BUCKET else ["bucket", name]} for name in CONFIGURATIONS]
+    schema["oneOf"] = [{"required": [name]} for name in CONFIGURATIONS]
+    schema["anyOf"] = [{"required": ["bucket"]}, {"required": [WITHOUT_BUCKET]}]
 
 
 def _one_store_or_none(schema: JsonDict) -> None:
-    _one_store(schema)
-    assert isinstance(schema["oneOf"], list)
-    schema["oneOf"].append({"maxProperties": 0})
+    store: JsonDict = {}
+    _one_store(store)
+    schema["anyOf"] = [store, {"maxProperties": 0}]
 
 
 def _somebody_who_reads(schema: JsonDict) -> None:
     schema["anyOf"] = [{"required": [name]} for name in ENCRYPTIONS]
 
 
-def _optional(**of_field: Any) -> Any:
-    return Field(default=None, json_schema_extra=_may_be_absent, **of_field)
+def _optional(*, described: Callable[[JsonDict], None] = _may_be_absent, **of_field: Any) -> Any:
+    return Field(default=None, json_schema_extra=described, **of_field)
 
 
 class StoreParameters(Parameters):
@@ -116,7 +124,12 @@ class EncryptionParameters(Parameters):
         description="Public keys of age.",
         examples=[["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]],
     )
-    passphrase: str = _optional(min_length=1, max_length=LONGEST_TEXT, description="A passphrase.", repr=False)
+    passphrase: str = _optional(
+        max_length=LONGEST_TEXT,
+        description=f"A passphrase of {SHORTEST_PASSPHRASE} characters or more.",
+        described=_passphrase,
+        repr=False,
+    )
 
 
 class ExportParameters(StoreParameters):

@@ -16,7 +16,7 @@ def test_the_user_of_a_token_is_told(api: Api) -> None:
         "email": f"{ada.username}@example.com",
         "public_email": None,
         "is_admin": True,
-        "web_url": f"http://localhost/{ada.username}",
+        "web_url": f"{api.address}/{ada.username}",
     }
     assert len(created_at) == len("2012-05-28T11:42:42.124Z")
     assert created_at.endswith("Z")
