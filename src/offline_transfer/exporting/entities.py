@@ -111,6 +111,12 @@ SELECT %(id)s, %(user_id)s, %(relation)s, group_id, project_id, full_path, skip_
 ON CONFLICT DO NOTHING
 """  # noqa: S608 - our own text
 
+# The planner takes what is named for thousands of groups, and would read all projects of the instance to find theirs.
+_FROM_ROW_TO_ROW: Final = (
+    "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off"
+)
+_AS_USUAL: Final = "RESET enable_hashjoin; RESET enable_mergejoin; RESET enable_seqscan"
+
 
 def add_chosen(session: Session, export: OfflineExport) -> None:
     """Write down that what was named is exported: one `self` relation each, those that are there already stay as they are."""
@@ -134,10 +140,13 @@ def _named(entities: Sequence[JsonObject]) -> dict[str, object]:
 
 
 def _add(session: Session, export: OfflineExport, entities: Sequence[JsonObject]) -> None:
-    psycopg_connection(session).execute(
+    connection = psycopg_connection(session)
+    connection.execute(_FROM_ROW_TO_ROW)
+    connection.execute(
         _ADD,
         {**_named(entities), "id": export.id, "user_id": export.user_id, "relation": SELF_RELATION},
     )
+    connection.execute(_AS_USUAL)
 
 
 def _by_path(entities: Sequence[RequestedEntity]) -> dict[str, RequestedEntity]:
