@@ -20,7 +20,7 @@ from offline_transfer.settings import Settings, environment_names
 ALL_QUEUES: Final = tuple(QueueName)
 
 # A process that ends sooner than this was not ended by its work, and the next one waits.
-_TOO_SOON: Final = 5.0
+_TOO_SOON: Final = 30.0
 _FIRST_WAIT: Final = 0.25
 _LONGEST_WAIT: Final = 10.0
 # Beside the grace time: what a worker needs to say that it ends.
@@ -120,7 +120,8 @@ class WorkerProcesses:
         while (process := self._spawn(slot)) is not None:
             began = time.monotonic()
             status = process.wait()
-            too_soon = time.monotonic() - began <= _TOO_SOON and status != 0
+            # One that a signal ended had begun; what its job did to it says nothing of the next.
+            too_soon = status > 0 and time.monotonic() - began <= _TOO_SOON
             with self._lock:
                 del self._running[slot]
                 self._failed_in_a_row = self._failed_in_a_row + 1 if too_soon else 0

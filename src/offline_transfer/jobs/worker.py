@@ -157,11 +157,11 @@ class Worker:
         """End this process and its children when the grace time is over, whatever they are at; the job is put back before."""
         threading.Event().wait(self._settings.worker_grace_seconds)
         # What has to happen here may hang as well.
-        threading.Timer(5, _kill_group).start()
+        threading.Timer(5, _kill_all).start()
         logger.warning("worker.killed", extra={"job": self._job.id if self._job else None})
         with contextlib.suppress(Exception):
             self._abandon()
-        _kill_group()
+        _kill_all()
 
     def _abandon(self) -> None:
         job = self._job
@@ -172,8 +172,9 @@ class Worker:
                 outcomes.put_back(session, job)
 
 
-def _kill_group() -> None:
-    """A worker leads a process group, in which its children are, such as git."""
-    if os.getpgrp() == os.getpid():
-        os.killpg(0, signal.SIGKILL)
+def _kill_all() -> None:
+    """End this process and its children, such as git, which lead process groups of their own."""
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()
     os.kill(os.getpid(), signal.SIGKILL)

@@ -1,6 +1,7 @@
 """Jobs for tests, which worker processes import. What they do is told by rows, and by notifications of the channel `told`."""
 
 import os
+import subprocess
 import time
 
 from sqlalchemy import text
@@ -74,7 +75,13 @@ def hang_once(instance: Instance, *, number: int) -> None:
     with instance.database.session() as session:
         tell(session, "pid", os.getpid())
     if job.attempt == 1:
-        time.sleep(600)
+        with (
+            subprocess.Popen(["sleep", "600"], start_new_session=True) as child,
+            instance.database.session() as session,
+        ):
+            tell(session, "child", child.pid)
+            session.commit()
+            child.wait()
     tell_number(instance, number=number)
 
 

@@ -1,5 +1,6 @@
 """Worker processes, real ones."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -29,7 +30,9 @@ def test_the_job_of_a_killed_worker_is_done_by_another(scene: Scene) -> None:
     scene.defer("test_once", number=1)
     with scene.workers():
         pid = int(scene.wait_for("pid").split()[1])
+        child = int(scene.wait_for("child").split()[1])
         os.kill(pid, signal.SIGKILL)
+        os.kill(child, signal.SIGKILL)
         scene.wait_for("done 1")
     assert scene.jobs() == [("test_once", "succeeded", 2)]
     assert scene.scalar("SELECT array_agg(kind) FROM job_failures") == ["died"]
@@ -71,10 +74,11 @@ def test_a_worker_that_is_told_to_end_stops_at_the_next_step_and_puts_its_job_ba
 
 
 @pytest.mark.slow
-def test_a_worker_that_does_not_end_in_time_is_ended_and_its_job_put_back(scene: Scene) -> None:
+def test_a_worker_that_does_not_end_in_time_is_ended_with_its_children_and_its_job_put_back(scene: Scene) -> None:
     scene.defer("test_once", number=1)
     with scene.workers(worker_grace_seconds=0.1):
-        scene.wait_for("pid")
+        child = int(scene.wait_for("child").split()[1])
+    wait_for_exit(child)
     assert scene.jobs() == [("test_once", "todo", 1)]
     assert scene.scalar("SELECT count(*) FROM job_failures") == 0
 
@@ -122,4 +126,5 @@ def test_a_worker_of_rows_leaves_files_to_others_and_needs_no_data_directory(sce
 
 def wait_for_exit(pid: int) -> None:
     """Waits until a process that is not a child of ours to wait for has ended."""
-    psutil.Process(pid).wait(DEADLINE)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(pid).wait(DEADLINE)
