@@ -1,7 +1,6 @@
 """Disks that are full, places that vanish, databases that cannot be reached: what is said, and what is left behind."""
 
 import resource
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from offline_transfer.cli.watch import Watch
+from offline_transfer.cli.attended import Attendant
 from offline_transfer.errors import ExitStatus
 from offline_transfer.importing import entity
 from offline_transfer.importing.context import ImportContext
@@ -96,27 +95,6 @@ def test_a_place_that_is_no_directory_is_refused_before_anything_is_read(source:
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_a_place_that_is_removed_meanwhile_leaves_no_archive(
-    source: Instance, program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    out, reported, calls = tmp_path / "out", Watch.exported, []
-
-    def remove(self: Watch, entity: str, relation: str, *, records: int, size: int) -> None:
-        calls.append(relation)
-        if len(calls) == 5:
-            shutil.rmtree(out)
-        reported(self, entity, relation, records=records, size=size)
-
-    monkeypatch.setattr(Watch, "exported", remove)
-    message = source.run("export", "fill/inner/empty", "--to", out).refused(ExitStatus.STORAGE)
-    assert message == (
-        f"The export failed, and no archive was made: 5 objects of this export are no longer in {out} as they were written. Export"
-        " again, to a place that nobody else changes meanwhile."
-    )
-    (left,) = out.iterdir()
-    program.run("archive", "verify", left).refused(ExitStatus.NOT_FOUND)
-
-
 def test_a_database_that_cannot_be_reached_is_named_without_its_password(
     program: Program, archive: Path, tmp_path: Path
 ) -> None:
@@ -169,12 +147,14 @@ def test_a_database_that_goes_away_ends_the_command_in_one_line(
 ) -> None:
     name = str(conninfo_to_dict(own_source.environment["DATABASE_URL"])["dbname"])
 
-    def drop(*_: object, **__: object) -> None:
+    def drop(self: Attendant, offline_export_id: int) -> None:
         with psycopg.connect(database_server.url, autocommit=True) as administrator:
             administrator.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
             administrator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        attend(self, offline_export_id)
 
-    monkeypatch.setattr(Watch, "exported", drop)
+    attend = Attendant.attend
+    monkeypatch.setattr(Attendant, "attend", drop)
     message = own_source.run("export", "fill", "--to", tmp_path / "out").refused(ExitStatus.DATABASE)
     assert message.startswith("The database broke off: ")
     assert message.endswith(". Check that it runs and has room, then run the command again.")

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Event
 from typing import Final
@@ -21,6 +22,14 @@ MINE: Final = "issues"
 
 
 @pytest.fixture
+def with_keys(own_source: Instance, program: Program, tmp_path: Path) -> Instance:
+    """A copy of the filled instance that can keep credentials."""
+    file = tmp_path / "secrets.keys"
+    program.run("db", "make-key", file).ok()
+    return own_source.having(OFFLINE_TRANSFER_SECRETS_FILE=str(file))
+
+
+@pytest.fixture
 def front(rclone_server: S3Server) -> Iterator[FaultyFront]:
     """A store that can be told to hold an answer back."""
     with faulty_front(rclone_server) as faulty:
@@ -32,6 +41,11 @@ def paths(rows: list[dict[str, object]]) -> set[tuple[object, object]]:
     return {(row["entity"], row["path"]) for row in rows}
 
 
+def exports_of(source: Instance) -> list[object]:
+    """The exports that have jobs."""
+    return [job["ids"] for job in source.json("jobs", "list", "--task", "offline_export")["jobs"]]
+
+
 def wait_for_held(front: FaultyFront) -> None:
     """Waits until a request is held back."""
     deadline = time.monotonic() + DEADLINE
@@ -40,10 +54,10 @@ def wait_for_held(front: FaultyFront) -> None:
         Event().wait(0.05)
 
 
-def exporting(source: Instance, front: FaultyFront, *words: object) -> "subprocess.Popen[str]":
+def exporting(source: Instance, front: FaultyFront, *words: object) -> "AbstractContextManager[subprocess.Popen[str]]":
     """The program, started, with the credentials of the store and one worker."""
     environment = {**source.environment, **front.server.environment(), "OFFLINE_TRANSFER_WORKER_PROCESSES": "1"}
-    return started("export", *words, "--data-dir", source.data_dir, **environment).__enter__()
+    return started("export", *words, "--data-dir", source.data_dir, **environment)
 
 
 def test_relations_and_descendants_can_be_left_out(source: Instance, program: Program, tmp_path: Path) -> None:
@@ -58,7 +72,7 @@ def test_relations_and_descendants_can_be_left_out(source: Instance, program: Pr
 def test_the_source_can_be_called_something_else(source: Instance, program: Program, tmp_path: Path) -> None:
     exported = source.json("export", "fill/inner", "--to", tmp_path, "--source-hostname", "the-old-one")
     inspected = program.run("archive", "inspect", tmp_path / exported["export_prefix"], "--json").ok().json
-    assert inspected["metadata"]["source_hostname"] == "the-old-one"
+    assert inspected["source_hostname"] == "the-old-one"
 
 
 def test_what_moved_meanwhile_is_looked_for_when_that_is_asked(source: Instance, tmp_path: Path) -> None:
@@ -89,26 +103,23 @@ def test_only_the_instance_that_began_an_export_goes_on_with_it(source: Instance
 
 
 def test_a_store_that_cannot_be_reached_is_refused_before_anything_is_written(source: Instance, tmp_path: Path) -> None:
-    before = source.json("jobs", "list")["jobs"]
+    before = exports_of(source)
     (tmp_path / "file").touch()
     source.run("export", "fill", "--to", tmp_path / "file" / "below").refused(ExitStatus.STORAGE)
-    assert source.json("jobs", "list")["jobs"] == before
+    assert exports_of(source) == before
 
 
 def test_ctrl_c_cancels_and_says_how_to_go_on(
-    own_source: Instance, program: Program, front: FaultyFront, rclone_server: S3Server
+    with_keys: Instance, program: Program, front: FaultyFront, rclone_server: S3Server
 ) -> None:
     bucket = rclone_server.new_bucket().bucket
     place = f"s3://{bucket}"
     front.plan(Rule(Hold(), method="PUT", target=MINE))
     endpoint = ("--s3-endpoint", front.server.endpoint)
-    process = exporting(own_source, front, "fill", "--to", place, *endpoint)
-    try:
+    with exporting(with_keys, front, "fill", "--to", place, *endpoint) as process:
         wait_for_held(front)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=DEADLINE)
-    finally:
-        process.kill()
     assert process.returncode == ExitStatus.INTERRUPTED
     canceling, interrupted = said.splitlines()
     assert interrupted == "offline-transfer: Interrupted."
@@ -119,7 +130,7 @@ def test_ctrl_c_cancels_and_says_how_to_go_on(
     assert f"{prefix}/metadata.json.gz" not in keys
 
     front.release()
-    exported = own_source.json(*resume)
+    exported = with_keys.json(*resume)
     assert exported["export_prefix"] == prefix
     assert exported["failures"] == []
     assert ("fill/app", MINE) in paths(exported["relations"])
@@ -127,20 +138,17 @@ def test_ctrl_c_cancels_and_says_how_to_go_on(
     verified.ok()
 
 
-def test_a_second_ctrl_c_does_not_wait(own_source: Instance, front: FaultyFront, rclone_server: S3Server) -> None:
+def test_a_second_ctrl_c_does_not_wait(with_keys: Instance, front: FaultyFront, rclone_server: S3Server) -> None:
     bucket = rclone_server.new_bucket().bucket
     front.plan(Rule(Hold(), method="PUT", target=MINE))
     endpoint = ("--s3-endpoint", front.server.endpoint)
-    process = exporting(own_source, front, "fill", "--to", f"s3://{bucket}", *endpoint)
-    try:
+    with exporting(with_keys, front, "fill", "--to", f"s3://{bucket}", *endpoint) as process:
         wait_for_held(front)
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
         assert process.stderr.readline().startswith("Canceling. To go on: ")
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=DEADLINE)
-    finally:
-        process.kill()
     assert process.returncode == ExitStatus.INTERRUPTED
 
 
@@ -149,5 +157,7 @@ def test_workers_that_cannot_work_end_the_wait(
 ) -> None:
     # Worker processes find another Python than this one's packages.
     monkeypatch.setenv("PYTHONHOME", str(tmp_path))
-    message = own_source.run("export", "fill", "--to", tmp_path / "place").refused(ExitStatus.UNEXPECTED)
-    assert message.startswith("The worker processes that should do the work end at once: ")
+    outcome = own_source.run("export", "fill", "--to", tmp_path / "place").ended(ExitStatus.UNEXPECTED)
+    assert outcome.err.splitlines()[-1].startswith(
+        "offline-transfer: The worker processes that should do the work end at once: "
+    )

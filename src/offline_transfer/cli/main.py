@@ -82,6 +82,9 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the edge: whatever it is, it is said in one line with an exit status
         ours = faults.as_ours(error)
         return _say(ours.code(), ours.message, ours.exit_status, as_json=as_json)
+    if outcome == ExitStatus.INTERRUPTED:
+        # Typer turns Ctrl-C into a status and says nothing.
+        return _say("interrupted", "Interrupted.", ExitStatus.INTERRUPTED, as_json=as_json)
     return outcome if isinstance(outcome, int) else ExitStatus.OK
 
 

@@ -133,6 +133,8 @@ class EndlessAnswerError(StorageError):
 class BucketInaccessibleError(BadInputError):
     """Unable to access object storage bucket. {reason}"""
 
+    exit_status = ExitStatus.STORAGE
+
 
 class DirectoryNotSeenError(StorageError):
     """{host} does not see in {directory} what was left there when it was asked for. Mount the same file system, then try again."""
