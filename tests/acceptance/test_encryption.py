@@ -70,6 +70,16 @@ def test_keys_go_to_standard_output_otherwise(program: Program) -> None:
     assert program.run("keygen", "--signing").ok().out.count("-----BEGIN") == 2
 
 
+def test_keys_are_told_as_json(program: Program, tmp_path: Path) -> None:
+    shown = program.run("keygen", "--json").ok().json
+    assert f"# public key: {shown['public']}\n" in shown["secret"]
+    assert shown["file"] is None
+    path = tmp_path / "key"
+    written = program.run("keygen", "--output", path, "--json").ok().json
+    assert (written["file"], written["secret"]) == (str(path), None)
+    assert written["public"] in path.read_text()
+
+
 # The way from one instance to another.
 
 

@@ -45,6 +45,8 @@ def test_the_commands_are_those_that_were_promised() -> None:
         "archive verify",
         "archive compare",
         "archive schema",
+        "archive copy",
+        "archive delete",
         "db migrate",
         "db url",
         "db stop",

@@ -5,6 +5,8 @@ from typing import Annotated, Final
 
 import typer
 
+from offline_transfer.cli.options import AsJson
+
 PUBLIC_SUFFIX: Final = ".pub"
 
 
@@ -27,16 +29,20 @@ def keygen(
             show_default=False,
         ),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Make a key: an age identity that opens encrypted archives, or with --signing an Ed25519 key that signs them.
 
     With --output the public half goes to standard output: the recipient to encrypt to, or the public key, also written to FILE.pub.
     """
-    from offline_transfer.cli import newkeys
+    from offline_transfer.cli import newkeys, output
 
     key = newkeys.signing_key() if signing else newkeys.identity()
-    if output_file is None:
-        typer.echo(key.secret, nl=False)
-        return
-    newkeys.write(key, output_file)
-    typer.echo(key.public, nl=False)
+    if output_file is not None:
+        newkeys.write(key, output_file)
+    if as_json:
+        secret = key.secret if output_file is None else None
+        file = None if output_file is None else str(output_file)
+        output.print_json({"public": key.public.strip(), "file": file, "secret": secret})
+    else:
+        typer.echo(key.secret if output_file is None else key.public, nl=False)

@@ -15,7 +15,8 @@ from offline_transfer.carrying.copy import Carriage, SignatureFate, copy
 from offline_transfer.carrying.delete import delete, is_whole
 from offline_transfer.carrying.errors import ArchiveInTheWayError, SamePlaceError, SourceFaultError
 from offline_transfer.carrying.plan import Place
-from offline_transfer.storage.errors import StorageFullError
+from offline_transfer.storage.disk import DiskStore
+from offline_transfer.storage.errors import StorageFullError, UnsafeEntryError
 from offline_transfer.storage.faults import Fault, FaultyStore, Method, Moment
 from offline_transfer.storage.sources import from_bytes
 from offline_transfer.verify.carried import Carried
@@ -267,3 +268,20 @@ def test_where_nothing_is_nothing_is_removed(draft: Draft) -> None:
     with pytest.raises(Exception, match="There is nothing of an archive at"):
         delete(elsewhere)
     assert (draft.root / "elsewhere" / "thesis.odt").exists()
+
+
+def test_what_a_link_leads_to_is_not_removed(draft: Draft) -> None:
+    outside = draft.root / "outside"
+    outside.mkdir()
+    (outside / "thesis.odt.partial").write_bytes(b"x")
+    (draft.path("") / "link").symlink_to(outside)
+    before = contents_on_disk(draft)
+    with pytest.raises(UnsafeEntryError):
+        delete(place_of(draft))
+    assert contents_on_disk(draft) == before
+    DiskStore(draft.root).prune(str(draft.prefix))
+    assert contents_on_disk(draft) == before
+
+
+def contents_on_disk(draft: Draft) -> set[Path]:
+    return set(draft.root.rglob("*"))
