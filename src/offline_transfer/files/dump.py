@@ -19,10 +19,10 @@ from offline_transfer.exporting.portables import Portable
 from offline_transfer.exporting.reading import reading
 from offline_transfer.files import dump_files, dump_records, layout
 from offline_transfer.files.dump_records import Dumping, Gap
-from offline_transfer.files.instance import SPOOL, Instance
+from offline_transfer.files.instance import Instance
 from offline_transfer.files.layout import Part
 from offline_transfer.files.output import replacing
-from offline_transfer.forge.attempts import Attempts
+from offline_transfer.forge.attempts import SPOOL, Attempts
 from offline_transfer.forge.routes import Route
 from offline_transfer.storage.sources import from_bytes
 from offline_transfer.transfers.progress import Progress, silent

@@ -14,8 +14,7 @@ from offline_transfer.archive.tar_names import MemberNames
 from offline_transfer.archive.tarball import Member
 from offline_transfer.exporting.errors import PortableGoneError
 from offline_transfer.exporting.portables import Portable
-from offline_transfer.exporting.reading import Reading
-from offline_transfer.exporting.records import statements_of
+from offline_transfer.exporting.reading import Reading, statements_of
 from offline_transfer.files import layout
 from offline_transfer.files.instance import Instance
 from offline_transfer.files.unpacking import write_new

@@ -1,14 +1,11 @@
 """The instance that exports are loaded into and dumped from."""
 
-from typing import Final, Protocol
+from typing import Protocol
 
 from offline_transfer.db import Database
 from offline_transfer.forge.files import Files
 from offline_transfer.forge.repositories import Repositories
 from offline_transfer.settings import Settings
-
-SPOOL: Final = "spool"
-"""The directory below the data directory in which archives are unpacked and made."""
 
 
 class Instance(Protocol):

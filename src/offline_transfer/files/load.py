@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from offline_transfer.archive.limits import Limits
 from offline_transfer.files.errors import NamespaceNeededError
 from offline_transfer.files.hierarchy import GroupFailure
-from offline_transfer.files.instance import SPOOL, Instance
+from offline_transfer.files.instance import Instance
 from offline_transfer.files.inventory import Strangers
 from offline_transfer.files.opening import OpenedExport, opened
+from offline_transfer.forge.attempts import SPOOL
 from offline_transfer.forge.enums import Visibility
 from offline_transfer.forge.routes import Route
 from offline_transfer.importing import entity as engine

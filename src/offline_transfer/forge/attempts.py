@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+SPOOL: Final = "spool"
+"""Where below a data directory that is made which is only needed for a while: unpacked exports, bundles on their way."""
+
 _LOCK_SUFFIX: Final = ".lock"
 _AT_FDCWD: Final = -100
 _RENAME_EXCHANGE: Final = 2

@@ -89,9 +89,11 @@ class ArchiveEntity:
         return self._document("max_iids") or {}
 
     def objects(self, relation: str) -> Sequence[ArchiveObject] | None:
-        """The objects of a relation in the order of their batches; None where the archive has none."""
+        """The objects of a relation in the order of their batches; None where the archive should have some and has none."""
         found = self.archive.objects(self.prefix, relation)
-        return None if found is None else [ArchiveObject(self.archive, stored) for stored in found]
+        if found is None:
+            return [] if self.archive.is_skipped(self.prefix, relation) else None
+        return [ArchiveObject(self.archive, stored) for stored in found]
 
     def strangers(self) -> Sequence[tuple[str, int]]:
         """Relations of the archive that no tree knows, with the number of their records, or of lines without a manifest."""

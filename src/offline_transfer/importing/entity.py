@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from offline_transfer.contributions.lookup import StandIns, internal_user
 from offline_transfer.errors import BadInputError, OfflineTransferError, StorageError
+from offline_transfer.forge.attempts import SPOOL, Attempts
 from offline_transfer.forge.enums import UserType
 from offline_transfer.forge.projects import Project
 from offline_transfer.importing import counters, lost, portables, trackers
@@ -100,6 +101,7 @@ def _prepare(context: ImportContext, bulk_import: BulkImport, entity: ImportEnti
         database,
         context.repositories,
         context.files,
+        Attempts(context.settings.data_dir / SPOOL),
     )
     return EntityWork(context, entity, source, files, batches)
 

@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from offline_transfer import logs
 from offline_transfer.exporting import overdue
+from offline_transfer.forge.attempts import SPOOL, Attempts
 from offline_transfer.jobs import log_files, stalled
 from offline_transfer.jobs.instance import Instance
 from offline_transfer.queue import QueueName
@@ -105,6 +106,12 @@ def old_logs(instance: Instance) -> int:
 def dead_repositories(instance: Instance) -> int:
     """Remove what attempts that died left beside the repositories."""
     return instance.repositories.sweep()
+
+
+@register("dead_spool", queue=QueueName.FILES)
+def dead_spool(instance: Instance) -> int:
+    """Remove what loads, dumps and imports that died had unpacked."""
+    return Attempts(instance.settings.data_dir / SPOOL).sweep()
 
 
 @register("stuck_exports")

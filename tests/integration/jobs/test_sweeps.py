@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import text
 
+from offline_transfer.forge.attempts import Attempts
 from offline_transfer.jobs import sweeps
 from offline_transfer.jobs.instance import Instance
 from offline_transfer.queue import QueueName
@@ -25,7 +26,7 @@ def test_a_sweep_comes_as_often_as_is_asked_as_far_as_cron_can_say_it(seconds: i
 def test_the_sweeps_that_need_the_data_directory_are_for_the_workers_that_see_it() -> None:
     queues = {sweep.name: sweep.queue for sweep in sweeps.registered()}
     assert queues["stalled_jobs"] is QueueName.ROWS
-    assert queues["old_logs"] is queues["dead_repositories"] is QueueName.FILES
+    assert {queues[name] for name in ("old_logs", "dead_repositories", "dead_spool")} == {QueueName.FILES}
 
 
 @pytest.mark.slow
@@ -65,3 +66,13 @@ def test_a_sweep_that_others_register_is_done(scene: Scene) -> None:
     found = sweeps.RegisteredSweep("test", sweep, QueueName.ROWS)
     sweeps.run(found, scene.instance, timestamp=5)
     assert seen == [scene.settings.data_dir]
+
+
+def test_what_processes_that_died_had_unpacked_is_removed(scene: Scene) -> None:
+    spool = scene.settings.data_dir / "spool"
+    (spool / ("0" * 32)).mkdir(parents=True)
+    (spool / f"{'0' * 32}.lock").touch()
+    with Attempts(spool).begin() as living:
+        assert sweeps.dead_spool(scene.instance) == 1
+        assert living.exists()
+    assert list(spool.iterdir()) == []

@@ -1,7 +1,5 @@
 """What a file relation becomes: repositories, uploads, LFS objects. Files first, rows second; both steps may be repeated."""
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from offline_transfer.db import Database
 from offline_transfer.errors import BadInputError
 from offline_transfer.forge import snippet_digest
 from offline_transfer.forge.attachments import LfsObject, LfsObjectsProject, Upload
+from offline_transfer.forge.attempts import Attempts
 from offline_transfer.forge.enums import LfsRepositoryType
 from offline_transfer.forge.files import Files, UploadPlace
 from offline_transfer.forge.namespaces import Namespace
@@ -43,6 +42,7 @@ class FileDestination:
     database: Database
     repositories: Repositories
     files: Files
+    spool: Attempts
 
 
 @dataclass(slots=True)
@@ -162,7 +162,7 @@ def _restore(
     """Puts a repository in place; of one that is refused, the refs that were announced have failed."""
     relation, path = what
     branch = destination.default_branch if path.kind is RepositoryKind.PROJECT else None
-    with _spooled(member) as bundle:
+    with _spooled(destination, member) as bundle:
         try:
             restored = destination.repositories.restore(path, bundle, default_branch=branch)
         except BadInputError as error:
@@ -175,16 +175,13 @@ def _restore(
 
 
 @contextmanager
-def _spooled(member: FileMember) -> Iterator[Path]:
-    directory = Path(tempfile.mkdtemp(prefix="offline-transfer-"))
-    try:
+def _spooled(destination: FileDestination, member: FileMember) -> Iterator[Path]:
+    with destination.spool.begin() as directory:
         place = directory / "bundle"
         with place.open("xb") as file:
             for block in member.blocks:
                 file.write(block)
         yield place
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _snippet_by_digest(destination: FileDestination, digest: str) -> int | None:
