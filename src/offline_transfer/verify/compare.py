@@ -41,6 +41,11 @@ class Importer:
     level_cap: int = AccessLevel.owner
     may_grant: bool = True
 
+    @classmethod
+    def with_role(cls, role: AccessLevel) -> "Importer":
+        """Somebody with this role in the destination."""
+        return cls(level_cap=role, may_grant=role >= AccessLevel.owner)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathComparison:
@@ -135,11 +140,26 @@ class _Work:
         strangers = sorted({*first.relations(), *second.relations()} - {*known})
         # Users are compared last, when it is known whom the records named.
         for relation in (*known[:-1], *strangers, known[-1]):
-            if first.has(relation) or second.has(relation):
+            if left_out := self._left_out(first, second, relation):
+                self.findings += left_out
+            elif first.has(relation) or second.has(relation):
                 self.progress(entities.path, relation)
                 self._compare_relation(first, second, relation)
         for side in (first, second):
             self.findings += [*side.findings, *side.users.findings(side.side.which, entities.path)]
+
+    def _left_out(self, first: EntitySide, second: EntitySide, relation: str) -> list[Finding]:
+        """A note for each archive from which a relation was left out on purpose: there is nothing to compare with."""
+        return [
+            Finding(
+                kind=FindingKind.SKIPPED_RELATION,
+                entity=side.pair.path,
+                path=relation,
+                reason=f"whoever exported the {side.side.which} archive left it out on purpose, so it is not compared",
+            )
+            for side in (first, second)
+            if side.side.archive.is_skipped(side.prefix, relation)
+        ]
 
     def _entity_side(self, side: Side, prefix: EntityPrefix, entities: EntityPair, adopted: Titles) -> EntitySide:
         context = Context(

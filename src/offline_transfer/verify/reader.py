@@ -74,6 +74,7 @@ class Archive:
         self._keys = opened.keys
         self.failed_relations: tuple[FailedRelation, ...] = ()
         self.skipped_relations: tuple[SkippedRelation, ...] = ()
+        self._skipped: frozenset[tuple[EntityPrefix, str]] = frozenset()
         self.manifest_sha256: str | None = None
         self._index = ObjectIndex()
         self._is_listed = False
@@ -195,6 +196,10 @@ class Archive:
                 reason="whoever exported left it out on purpose",
             )
 
+    def is_skipped(self, entity: EntityPrefix, relation: str) -> bool:
+        """Whether a relation was left out on purpose, so that nothing is missing without it."""
+        return (entity, relation) in self._skipped
+
     def check_presence(self, stored: StoredObject) -> Finding | None:
         """Whether the store holds an object, in its size."""
         self._list()
@@ -303,6 +308,7 @@ class Archive:
         require_same_export(reader.metadata, self.metadata)
         self.failed_relations = reader.failed_relations
         self.skipped_relations = reader.skipped_relations
+        self._skipped = frozenset((found.entity, found.relation) for found in reader.skipped_relations)
         self._index.announce(self._announced(entry) for entry in reader.entries())
         self.manifest_sha256 = measured.sha256
 

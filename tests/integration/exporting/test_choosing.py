@@ -18,7 +18,7 @@ from offline_transfer.exporting.errors import (
     NotExportableError,
     NothingToExportError,
     TooManyPortablesError,
-    UnknownRelationError,
+    UnknownSkippedRelationError,
     UnlikeEntitiesError,
 )
 from offline_transfer.exporting.request import RequestedEntity
@@ -120,7 +120,7 @@ def test_what_is_left_out_is_said_to_be_left_out_and_is_no_loss(exporter: Export
 
 
 def test_relations_that_nobody_has_cannot_be_left_out(tree: Exporter) -> None:
-    with pytest.raises(UnknownRelationError) as caught:
+    with pytest.raises(UnknownSkippedRelationError) as caught:
         tree.ask(entity("top/wide", "labels", "epics", "self"))
     assert caught.value.details["relations"] == "`epics`, `self`"
     # Projects in a group have relations that groups have not.
