@@ -135,7 +135,7 @@ def test_the_installed_program_is_the_one_that_is_tested() -> None:
     [
         (["exprot"], "No such command 'exprot'. Did you mean 'export'? See `offline-transfer --help`."),
         (["tree", "--jsno"], "No such option: --jsno (Possible options: --json). See `offline-transfer tree --help`."),
-        (["export", "a"], "Missing option '--to'. See `offline-transfer export --help`."),
+        (["dump", "a"], "Missing option '--output'. See `offline-transfer dump --help`."),
         (["tree", "a", "b"], "Got unexpected extra argument(s) (b). See `offline-transfer tree --help`."),
     ],
 )

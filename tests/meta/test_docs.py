@@ -153,7 +153,7 @@ def test_commands_that_errors_name_exist() -> None:
     ("text", "complaint"),
     [
         ("```sh\n.venv/bin/offline-transfer exprot a --to b\n```", "there is no command `exprot a --to b`"),
-        ("```sh\n.venv/bin/offline-transfer export a\n```", "Missing option '--to'"),
+        ("```sh\n.venv/bin/offline-transfer dump a\n```", "Missing option '--output'"),
         ("```sh\nA=1 offline-transfer db url --now | cat\n```", "No such option: --now"),
         ("```console\n$ offline-transfer tree \\\n  a b\n```", "Got unexpected extra argument(s) (b)"),
         ("see `offline-transfer archive verfiy`", "there is no command `verfiy`"),

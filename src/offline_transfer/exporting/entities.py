@@ -15,7 +15,7 @@ from offline_transfer.exporting.errors import (
     NothingToExportError,
     PortablesNotFoundError,
     TooManyPortablesError,
-    UnknownRelationError,
+    UnknownSkippedRelationError,
     UnlikeEntitiesError,
 )
 from offline_transfer.exporting.portables import Portable, as_portable, relations_of
@@ -52,8 +52,8 @@ class Chosen:
 def choose(session: Session, entities: Sequence[RequestedEntity], actor: Actor) -> list[Chosen]:
     """What was named, each once, by path.
 
-    Raises NothingToExportError, TooManyPortablesError, UnlikeEntitiesError, UnknownRelationError, and NotExportableError (for the
-    operator PortablesNotFoundError) with all paths that do not exist or may not be exported.
+    Raises NothingToExportError, TooManyPortablesError, UnlikeEntitiesError, UnknownSkippedRelationError, and NotExportableError (for
+    the operator PortablesNotFoundError) with all paths that do not exist or may not be exported.
     """
     wanted = _by_path(entities)
     found = _portables(session, wanted)
@@ -203,7 +203,7 @@ def _require_known_relations(chosen: Chosen) -> None:
     known = {relation for kind in kinds for relation in relations_of(kind, Edition.EE)} - {SELF_RELATION}
     if unknown := sorted(set(chosen.entity.skip_relations) - known):
         named = ", ".join(f"`{_shown(name)}`" for name in unknown[:10])
-        raise UnknownRelationError(relations=named, path=chosen.portable.path, known=", ".join(sorted(known)))
+        raise UnknownSkippedRelationError(relations=named, path=chosen.portable.path, known=", ".join(sorted(known)))
 
 
 def _shown(text: str) -> str:

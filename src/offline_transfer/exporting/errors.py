@@ -33,7 +33,7 @@ class UnlikeEntitiesError(BadInputError):
     """{path} is named twice, and not with the same options. Name it once."""
 
 
-class UnknownRelationError(BadInputError):
+class UnknownSkippedRelationError(BadInputError):
     """There is no relation {relations} that could be skipped in {path}. There are: {known}."""
 
 
@@ -47,10 +47,6 @@ class InvalidBatchSizeError(BadInputError):
 
 class AdministratorsOnlyError(BadInputError):
     """Only administrators can have an export written with the credentials of the machine itself. Name a store with its own."""
-
-
-class ExportNotFoundError(NotFoundError):
-    """There is no export {id} of yours."""
 
 
 class PrefixNotFoundError(NotFoundError):
