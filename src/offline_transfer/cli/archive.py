@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from offline_transfer.cli import copy
+from offline_transfer.cli.choices import MemberRole
 from offline_transfer.cli.errors import MapOptionError
 from offline_transfer.cli.options import AsJson, Identities, LimitOptions, PassphraseFile, PublicKeys, S3Endpoint
 from offline_transfer.errors import ExitStatus, UsageError
@@ -101,6 +102,15 @@ def compare(
     first: Annotated[str, typer.Argument(metavar="A", help="One archive.")],
     second: Annotated[str, typer.Argument(metavar="B", help="The other.")],
     roots: Map = None,
+    importer_role: Annotated[
+        MemberRole,
+        typer.Option(
+            "--importer-role",
+            metavar="ROLE",
+            help="What the importing user was in the destination, since nobody can give more than they have: `guest`, "
+            "`planner`, `reporter`, `developer`, `maintainer` or `owner`.",
+        ),
+    ] = MemberRole.OWNER,
     identity: Identities = None,
     passphrase_file: PassphraseFile = None,
     s3_endpoint: S3Endpoint = None,
@@ -110,15 +120,18 @@ def compare(
     """Say whether two archives hold the same, whatever ids, order and batches they have, encrypted or not."""
     from offline_transfer.cli import keys, output, places
     from offline_transfer.cli.watch import Watch
+    from offline_transfer.forge.enums import AccessLevel
+    from offline_transfer.verify.compare import Importer
     from offline_transfer.verify.compare import compare as compare_archives
 
+    importer = Importer.with_role(AccessLevel[importer_role])
     opening = keys.keys_of(identity, passphrase_file)
     with (
         places.open_archive(first, s3_endpoint, limit, opening) as one,
         places.open_archive(second, s3_endpoint, limit, opening) as other,
         Watch("Comparing") as watch,
     ):
-        outcome = compare_archives(one, other, roots=_pairs(roots or ()) or None, progress=watch.say)
+        outcome = compare_archives(one, other, roots=_pairs(roots or ()) or None, importer=importer, progress=watch.say)
     if as_json:
         output.print_json(outcome.to_json())
     else:
