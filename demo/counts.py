@@ -1,14 +1,15 @@
 """How many records there are on each path: in an instance, counted by itself, and in an archive, as its manifest says."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from offline_transfer.archive.keys import MAX_IIDS_RELATION, SELF_RELATION, USER_CONTRIBUTIONS_RELATION
 from offline_transfer.cli.instance import Instance
 from offline_transfer.exporting.portables import Portable, relations_of
-from offline_transfer.exporting.reading import reading, statements_of
+from offline_transfer.exporting.reading import Reading, reading, statements_of
 from offline_transfer.exporting.tree import counts, portables
+from offline_transfer.relations.compiler import Statements
 from offline_transfer.relations.loader import tree
 from offline_transfer.relations.nodes import Direction
 from offline_transfer.types import Edition, PortableKind
@@ -72,7 +73,14 @@ def _named_users(instance: Instance, portable: Portable) -> set[int]:
         for node in tree(portable.kind, edition).relations:
             if node.direction is Direction.BOTH and not node.is_contributions:
                 statements = statements_of(portable.kind, node.name, edition)
-                named.update(moment.users(statements, moment.record_ids(statements, portable.id)))
+                named.update(_users_of(moment, statements, moment.record_ids(statements, portable.id)))
         own = statements_of(portable.kind, SELF_RELATION, edition)
-        named.update(moment.users(own, [portable.id]))
+        named.update(_users_of(moment, own, [portable.id]))
     return named
+
+
+def _users_of(moment: Reading, statements: Statements, ids: Sequence[int]) -> list[int]:
+    records = moment.records(statements, ids)
+    for _ in records:
+        pass
+    return records.users

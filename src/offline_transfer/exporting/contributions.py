@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import Final
 
 from offline_transfer.archive.keys import USER_CONTRIBUTIONS_RELATION, Extension
@@ -30,9 +30,10 @@ def write_users(context: ExportContext, task: Task) -> Written:
 def _lines(moment: Reading, task: Task, found: Statements, counts: Counter[str]) -> Iterator[bytes]:
     last = 0
     while ids := _named_users(moment, task, last):
-        for line in moment.lines(found, ids, ()):
-            counts[USER_CONTRIBUTIONS_RELATION] += 1
-            yield line
+        with closing(moment.records(found, ids)) as records:
+            for line in records:
+                counts[USER_CONTRIBUTIONS_RELATION] += 1
+                yield line
         last = ids[-1]
 
 

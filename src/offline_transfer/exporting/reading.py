@@ -1,6 +1,6 @@
 """Reads records of an instance at one moment."""
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,12 +11,13 @@ from psycopg import sql
 from offline_transfer.db import Database
 from offline_transfer.exporting.errors import PortableGoneError
 from offline_transfer.exporting.portables import Portable
+from offline_transfer.exporting.record_stream import Records
 from offline_transfer.exporting.users import known_users
-from offline_transfer.relations.compiler import READING_BY_INDEX, Statements, statements
+from offline_transfer.relations.compiler import PLANNING, Statements, statements
 from offline_transfer.relations.max_iids import COUNTERS
 from offline_transfer.types import Edition, PortableKind
 
-_BEGIN = b"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; " + READING_BY_INDEX
+_BEGIN = b"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; " + PLANNING
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +27,15 @@ class Reading:
     connection: psycopg.Connection
     read_at: datetime
 
+    def records(self, statements: Statements, ids: Sequence[int]) -> Records:
+        """The records with these ids, in this order. Close them before the reading ends."""
+        return Records(self.connection, statements, ids)
+
     def require(self, portable: Portable) -> None:
         """Raise PortableGoneError when there is no such group or project at this moment: what it had would seem to be nothing."""
         table = b"namespaces" if portable.kind is PortableKind.GROUP else b"projects"
         if self.connection.execute(b"SELECT FROM " + table + b" WHERE id = %s", [portable.id]).fetchone() is None:
             raise PortableGoneError(portable=f"{portable.kind} {portable.path}")
-
-    def counts(self, statements: Statements, ids: Sequence[int]) -> dict[str, int]:
-        """How many records there are on each path; the relation's own path is always there."""
-        return dict(self.connection.execute(statements.counts, {"ids": ids}))
-
-    def lines(self, statements: Statements, ids: Sequence[int], present: Iterable[str]) -> Generator[bytes, None, None]:
-        """The records as NDJSON, in the order of the ids; `present` are the paths that have a count."""
-        with self.connection.cursor() as cursor, cursor.copy(statements.lines(present), {"ids": ids}) as copy:
-            for line in copy:
-                yield bytes(line)
-
-    def users(self, statements: Statements, ids: Sequence[int]) -> list[int]:
-        """The users that the records name, each once, in ascending order."""
-        if statements.users is None:
-            return []
-        return sorted(user_id for (user_id,) in self.connection.execute(statements.users, {"ids": ids}))
 
     def record_ids(self, statements: Statements, portable_id: int) -> list[int]:
         """The ids of all records of a group or project, in the order in which they leave."""
@@ -54,7 +43,7 @@ class Reading:
         return [record_id for record_id, _ in rows]
 
     def portable_counts(self, statements: Statements, portable_id: int) -> dict[str, int]:
-        """As `counts`, for all records of a group or project."""
+        """How many records there are on each path of a group or project; the relation's own path is always there."""
         return dict(self.connection.execute(statements.portable_counts, {"portable_id": portable_id}))
 
     def max_iids(self, kind: PortableKind, portable_id: int) -> dict[str, int]:

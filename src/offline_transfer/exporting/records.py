@@ -1,6 +1,6 @@
 """Writes the relations that are records: the group or project itself, its collections and its single objects."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -84,19 +84,15 @@ class _Lines:
     """Records that were read and are kept aside."""
 
     spool: Spool
-    counts: dict[str, int]
+    counts: Mapping[str, int]
     users: list[int]
     read_at: datetime
 
 
 def _read(moment: Reading, stack: ExitStack, found: Statements, task: Task, ids: Sequence[int]) -> _Lines:
-    counts = moment.counts(found, ids)
-    if not counts[found.node.path]:
-        return _nothing(stack, found)
-    # A reading cannot end while a COPY in it stands open, which is what remains when keeping the lines aside fails.
-    with closing(moment.lines(found, ids, counts)) as records:
+    with closing(moment.records(found, ids)) as records:
         spool = stack.enter_context(spooled(watched(records, task.lease)))
-    return _Lines(spool, counts, moment.users(found, ids), moment.read_at)
+    return _Lines(spool, records.counts, records.users, moment.read_at)
 
 
 def _nothing(stack: ExitStack, found: Statements) -> _Lines:

@@ -64,11 +64,8 @@ def _try(moment: Reading, statements: Statements, ids: Sequence[int]) -> psycopg
     """Read records and forget them."""
     try:
         with moment.connection.transaction():
-            counts = moment.counts(statements, ids)
-            if counts[statements.node.path]:
-                for _ in moment.lines(statements, ids, counts):
-                    pass
-                moment.users(statements, ids)
+            for _ in moment.records(statements, ids):
+                pass
     except psycopg.Error as error:
         if not can_help(error):
             raise

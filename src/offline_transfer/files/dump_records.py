@@ -1,7 +1,7 @@
 """The records of a group or project as files of a file-based export."""
 
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,7 +56,7 @@ class Dumping:
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     gaps: list[Gap] = field(default_factory=list)
 
-    def count(self, portable: Portable, counts: dict[str, int]) -> None:
+    def count(self, portable: Portable, counts: Mapping[str, int]) -> None:
         """Add to the records of a group or project."""
         self.counts.setdefault(portable.path, Counter()).update(counts)
 
@@ -77,11 +77,11 @@ def members(dumping: Dumping, portable: Portable, moment: Reading) -> Iterator[M
 
 def _attributes(dumping: Dumping, portable: Portable, moment: Reading) -> Member:
     statements = _statements(dumping, portable, SELF_RELATION)
-    counts = moment.counts(statements, [portable.id])
-    line = b"".join(moment.lines(statements, [portable.id], counts)).strip()
+    records = moment.records(statements, [portable.id])
+    line = b"".join(records).strip()
     if not line:
         raise PortableGoneError(portable=f"{portable.kind} {portable.path}")
-    dumping.count(portable, counts)
+    dumping.count(portable, records.counts)
     if portable.kind is PortableKind.PROJECT:
         return _bytes(layout.ROOT_FILE, line)
     row = moment.connection.execute("SELECT parent_id FROM namespaces WHERE id = %s", [portable.id]).fetchone()
@@ -110,21 +110,21 @@ def _lines(
     dumping.count(portable, {statements.node.path: 0})
     for start in range(0, len(ids), size):
         batch = ids[start : start + size]
-        counts = moment.counts(statements, batch)
         length = 0
-        for line in moment.lines(statements, batch, counts):
-            length += len(line)
-            yield line
-        users.update(moment.users(statements, batch))
-        dumping.count(portable, counts)
-        dumping.progress(portable.path, statements.node.path, records=counts[statements.node.path], size=length)
+        with closing(moment.records(statements, batch)) as records:
+            for line in records:
+                length += len(line)
+                yield line
+        users.update(records.users)
+        dumping.count(portable, records.counts)
+        dumping.progress(portable.path, statements.node.path, records=records.counts[statements.node.path], size=length)
 
 
 def _users(dumping: Dumping, portable: Portable, moment: Reading, users: set[int]) -> Lines:
     statements = _statements(dumping, portable, USER_CONTRIBUTIONS_RELATION)
     ids = sorted(users)
     for start in range(0, len(ids), USERS_AT_ONCE):
-        for line in moment.lines(statements, ids[start : start + USERS_AT_ONCE], ()):
+        for line in moment.records(statements, ids[start : start + USERS_AT_ONCE]):
             dumping.count(portable, {USER_CONTRIBUTIONS_RELATION: 1})
             yield line
 

@@ -56,7 +56,7 @@ class IssueAssignee(Base):
 
     user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"), primary_key=True, autoincrement=False)
     issue_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+        BigInteger, ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
     )
 
 

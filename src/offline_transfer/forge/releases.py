@@ -55,5 +55,5 @@ class MilestoneRelease(Base):
         BigInteger, ForeignKey("milestones.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     release_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+        BigInteger, ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
     )

@@ -1,88 +1,84 @@
-"""Attributes that no column holds as they travel: enumerations by name, and the methods that the relation files name."""
+"""The values of attributes as SQL that gives their JSON as text, and the methods that the relation files name.
 
+A value that is null is null in SQL too; whoever asks makes the `null` of JSON of it.
+"""
+
+import json
 from collections.abc import Callable, Mapping
 from enum import IntEnum
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
-from sqlalchemy import (
-    ColumnElement,
-    DateTime,
-    FromClause,
-    SmallInteger,
-    Text,
-    case,
-    cast,
-    func,
-    literal,
-    select,
-    type_coerce,
-)
+from sqlalchemy import Boolean, DateTime, Integer
 
 from offline_transfer.forge.approval_rules import ApprovalProjectRulesProtectedBranch
 from offline_transfer.forge.base import EnumInteger
 from offline_transfer.forge.diffs import MergeRequestDiff
 from offline_transfer.forge.enums import DiffType
+from offline_transfer.forge.issues import Issue
 from offline_transfer.forge.projects import ProjectSetting
 from offline_transfer.forge.protection import ProtectedBranch
+from offline_transfer.relations.links import table_of
+from offline_transfer.relations.nodes import AnyColumn
+from offline_transfer.relations.sql import constant, joined
 
-Value: TypeAlias = ColumnElement[Any]
+Method: TypeAlias = Callable[[str, str], str]
+"""Computes the attribute of this name from the row of its record, which goes by the second name in the statement around it."""
 
-Method: TypeAlias = Callable[[str, FromClause], Value]
-"""Computes the attribute of this name from the row of its record, which stands in the FROM clause around it."""
-
-
-TIME_FORMAT: Final = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
-"""Times in UTC with microseconds, in a session whose time zone is UTC."""
+# Times in UTC with microseconds, in a session whose time zone is UTC; the outer quotes are those of JSON.
+_TIME: Final = constant(r'\"YYYY-MM-DD"T"HH24:MI:SS.US"Z"\"')
+_QUOTE: Final = constant('"')
 
 
-def exported(column: Value) -> Value:
+def json_text(column: AnyColumn, row: str) -> str:
     """A column as it travels: an enumeration by GitLab's name, a time with all its digits, anything else as it is."""
+    value = f"{row}.{column.name}"
     if isinstance(column.type, EnumInteger):
-        return enum_name(column, column.type.enum_class)
-    return func.to_char(column, TIME_FORMAT) if isinstance(column.type, DateTime) else column
+        return _enum_name(column.type.enum_class, value)
+    if isinstance(column.type, DateTime):
+        return f"to_char({value}, {_TIME})"
+    # JSON writes these as SQL does.
+    return f"{value}::text" if isinstance(column.type, Integer | Boolean) else f"to_json({value})::text"
 
 
-def enum_name(column: Value, members: type[IntEnum]) -> Value:
+def _enum_name(members: type[IntEnum], value: str) -> str:
     """The name of an integer. One without a name stays as digits, so that nothing turns into null on the way."""
-    number = type_coerce(column, SmallInteger)
-    names = {literal(member.value): literal(member.name) for member in members}
-    return case(names, value=number, else_=cast(number, Text))
+    names = " ".join(f"WHEN {member.value} THEN {constant(json.dumps(member.name))}" for member in members)
+    return f"CASE {value} {names} ELSE {_QUOTE} || {value}::text || {_QUOTE} END"
 
 
-def head_commit_of_diff(_name: str, merge_request: FromClause) -> Value:
+def head_commit_of_diff(_name: str, merge_request: str) -> str:
     """The head commit of the latest diff of a merge request; what a merge would look like is no version of it."""
-    diffs = MergeRequestDiff.__table__.alias()
+    diffs = table_of(MergeRequestDiff)
     return (
-        select(diffs.c.head_commit_sha)
-        .where(diffs.c.merge_request_id == merge_request.c.id, diffs.c.diff_type == DiffType.regular)
-        .order_by(diffs.c.id.desc())
-        .limit(1)
-        .correlate(merge_request)
-        .scalar_subquery()
+        f"(SELECT {json_text(diffs.c.head_commit_sha, 'diff')} FROM {diffs.name} AS diff"
+        f" WHERE diff.merge_request_id = {merge_request}.id AND diff.diff_type = {DiffType.regular:d}"
+        " ORDER BY diff.id DESC LIMIT 1)"
     )
 
 
-def project_setting(name: str, project: FromClause) -> Value:
+def project_setting(name: str, project: str) -> str:
     """The column of this name in the settings of a project; null while it has none."""
-    settings = ProjectSetting.__table__.alias()
+    settings = table_of(ProjectSetting)
     return (
-        select(exported(settings.c[name]))
-        .where(settings.c.project_id == project.c.id)
-        .correlate(project)
-        .scalar_subquery()
+        f"(SELECT {json_text(settings.c[name], 'setting')} FROM {settings.name} AS setting"
+        f" WHERE setting.project_id = {project}.id)"
     )
 
 
-def protected_branch_name(_name: str, link: FromClause) -> Value:
+def protected_branch_name(_name: str, link: str) -> str:
     """The name of the protected branch to which an approval rule is tied."""
-    branches = ProtectedBranch.__table__.alias()
-    column = link.c[ApprovalProjectRulesProtectedBranch.protected_branch_id.key]
-    return select(branches.c.name).where(branches.c.id == column).correlate(link).scalar_subquery()
+    branches = table_of(ProtectedBranch)
+    pointer = ApprovalProjectRulesProtectedBranch.protected_branch_id.key
+    return (
+        f"(SELECT {json_text(branches.c.name, 'branch')} FROM {branches.name} AS branch"
+        f" WHERE branch.id = {link}.{pointer})"
+    )
 
 
-def work_item_type(_name: str, issue: FromClause) -> Value:
+def work_item_type(_name: str, issue: str) -> str:
     """The type of an issue as an object with its base type, which every instance knows."""
-    return func.json_build_object("base_type", exported(issue.c.issue_type))
+    base_type = json_text(table_of(Issue).c.issue_type, issue)
+    return joined([('{"base_type":', True), (f"coalesce({base_type}, 'null')", False), ("}", True)])
 
 
 METHODS: Final[Mapping[str, Method]] = {

@@ -1,14 +1,15 @@
 """What the compiled statements read, value for value."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from sqlalchemy import FromClause, case, select
+from sqlalchemy import FromClause, Index, PrimaryKeyConstraint, Table, UniqueConstraint, case, select
 
 from offline_transfer.db import Database
+from offline_transfer.exporting.reading import reading
 from offline_transfer.forge import enums
 from offline_transfer.forge.base import Base
 from offline_transfer.forge.ci import CommitStatus, Pipeline, Stage
@@ -21,8 +22,9 @@ from offline_transfer.forge.notes import AwardEmoji, Note
 from offline_transfer.forge.planning import Label, LabelLink, LabelPriority, Milestone
 from offline_transfer.forge.projects import Project, ProjectSetting
 from offline_transfer.forge.users import User
-from offline_transfer.relations.compiler import READING_BY_INDEX, SELF, Statements, statements
+from offline_transfer.relations.compiler import PLANNING, SELF, Statements, statements
 from offline_transfer.relations.loader import tree
+from offline_transfer.relations.nodes import Link
 from offline_transfer.types import Edition, JsonObject, PortableKind
 
 NOON = datetime(2024, 2, 29, 12, 0, 0, 123456, tzinfo=UTC)
@@ -90,33 +92,35 @@ def project(database: Database) -> Database:
     return database
 
 
+def records(
+    database: Database, relation: Statements, ids: Sequence[int]
+) -> tuple[list[bytes], Mapping[str, int], list[int]]:
+    """The lines of these records, how many there are on each path, and the users whom they name."""
+    with reading(database) as moment:
+        found = moment.records(relation, ids)
+        return list(found), found.counts, found.users
+
+
 def read(database: Database, relation: Statements, ids: Sequence[int]) -> list[bytes]:
-    """The lines of these records."""
-    with database.raw_connection() as connection, connection.cursor() as cursor:
-        cursor.execute(READING_BY_INDEX)
-        present = [path for path, _ in cursor.execute(relation.counts, {"ids": ids})]
-        with cursor.copy(relation.lines(present), {"ids": ids}) as copy:
-            return [bytes(row) for row in copy]
+    return records(database, relation, ids)[0]
 
 
-def counts(database: Database, relation: Statements, ids: Sequence[int]) -> dict[str, int]:
-    with database.raw_connection() as connection:
-        return dict(connection.execute(relation.counts, {"ids": ids}).fetchall())
+def counts(database: Database, relation: Statements, ids: Sequence[int]) -> Mapping[str, int]:
+    return records(database, relation, ids)[1]
 
 
-def user_ids(database: Database, relation: Statements, ids: Sequence[int]) -> set[int]:
-    assert relation.users is not None
-    with database.raw_connection() as connection:
-        return {user_id for (user_id,) in connection.execute(relation.users, {"ids": ids})}
+def user_ids(database: Database, relation: Statements, ids: Sequence[int]) -> list[int]:
+    return records(database, relation, ids)[2]
+
+
+def portable_counts(database: Database, relation: Statements, portable_id: int) -> dict[str, int]:
+    with reading(database) as moment:
+        return moment.portable_counts(relation, portable_id)
 
 
 def record_ids(database: Database, relation: Statements, portable_id: int) -> list[int]:
-    with (
-        database.raw_connection() as connection,
-        connection.cursor() as cursor,
-        cursor.copy(relation.record_ids, {"portable_id": portable_id}) as copy,
-    ):
-        return [int(bytes(row)) for row in copy]
+    with reading(database) as moment:
+        return moment.record_ids(relation, portable_id)
 
 
 def project_statements(relation: str) -> Statements:
@@ -249,16 +253,14 @@ def test_what_other_projects_hang_on_a_shared_record_stays_behind(project: Datab
     (line,) = read(project, issues, [29, 30])
     assert [link["label"]["priorities"] for link in json.loads(line)["label_links"]] == [own]
     assert counts(project, issues, [29, 30])["issues.label_links.label.priorities"] == 1
-    with project.raw_connection() as connection:
-        whole = dict(connection.execute(issues.portable_counts, {"portable_id": 5}).fetchall())
-    assert whole["issues.label_links.label.priorities"] == 1
+    assert portable_counts(project, issues, 5)["issues.label_links.label.priorities"] == 1
 
 
 def test_users_are_named_wherever_they_stand(project: Database) -> None:
     issues = project_statements("issues")
-    assert user_ids(project, issues, [30]) == {3, 4}
-    assert user_ids(project, issues, [31]) == set()
-    assert project_statements("labels").users is None
+    assert user_ids(project, issues, [30, 31]) == [3, 4]
+    assert user_ids(project, issues, [31]) == []
+    assert user_ids(project, project_statements("labels"), [10]) == []
 
 
 def test_ids_follow_the_order_of_the_relation_with_nulls_last_and_ties_by_id(project: Database) -> None:
@@ -364,28 +366,42 @@ def test_community_edition_leaves_out_what_is_marked(project: Database) -> None:
 
 def test_counts_of_a_portable_are_the_sum_over_its_records(project: Database) -> None:
     issues = project_statements("issues")
-    with project.raw_connection() as connection:
-        whole = dict(connection.execute(issues.portable_counts, {"portable_id": 5}).fetchall())
-    assert whole == counts(project, issues, [30, 31])
+    assert portable_counts(project, issues, 5) == counts(project, issues, [30, 31])
 
 
 @pytest.mark.parametrize("kind", PortableKind)
 def test_every_relation_is_read_by_indexes_alone(database: Database, kind: PortableKind) -> None:
     slow = {}
     with database.raw_connection() as connection:
-        connection.execute(READING_BY_INDEX)
+        connection.execute(PLANNING)
         for relation in (*tree(kind).relations, tree(kind).root):
             name = relation.name if relation.depth else SELF
             found = statements(kind, name)
-            every = [node.path for node in found.node.walk()]
-            lines = found.lines(every).removeprefix(b"COPY (").partition(b") TO STDOUT")[0]
-            for statement in (lines, found.counts, found.users):
-                plan = "" if statement is None else explain(connection, statement)
-                if "Seq Scan" in plan:
-                    slow[name] = plan
+            plan = explain(connection, found.records.sql)
+            if "Seq Scan" in plan or "Nested Loop" in plan:
+                slow[name] = plan
     assert slow == {}
 
 
 def explain(connection: psycopg.Connection, statement: bytes) -> str:
     cursor = psycopg.ClientCursor(connection)
     return "\n".join(row[0] for row in cursor.execute(b"EXPLAIN " + statement, {"ids": [1, 2]}))
+
+
+@pytest.mark.parametrize("kind", PortableKind)
+def test_every_relation_is_found_by_an_index_that_begins_with_its_foreign_key(kind: PortableKind) -> None:
+    """Any other index that holds the key is read from end to end, and that again for each batch."""
+    assert [
+        f"{node.path}: {node.table.name} needs an index that begins with {column.name}"
+        for node in tree(kind).root.walk()
+        if node.join is not None and node.link is not Link.BELONGS_TO and not node.is_contributions
+        for column in [node.join.column]
+        if column.name not in set(first_columns(column.table))
+    ] == []
+
+
+def first_columns(table: Table) -> Iterator[str]:
+    """The columns with which the keys and indexes of a table begin."""
+    for key in (table.primary_key, *table.constraints, *table.indexes):
+        if isinstance(key, UniqueConstraint | PrimaryKeyConstraint | Index):
+            yield next(iter(key.columns)).name

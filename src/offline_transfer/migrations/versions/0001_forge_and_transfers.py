@@ -1568,6 +1568,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("milestone_id", "release_id", name=op.f("milestone_releases_pkey")),
     )
+    op.create_index(op.f("index_milestone_releases_on_release_id"), "milestone_releases", ["release_id"], unique=False)
     op.create_table(
         "note_diff_files",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -2111,6 +2112,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_issue_assignees_user_id")),
         sa.PrimaryKeyConstraint("user_id", "issue_id", name=op.f("issue_assignees_pkey")),
     )
+    op.create_index(op.f("index_issue_assignees_on_issue_id"), "issue_assignees", ["issue_id"], unique=False)
     op.create_table(
         "lists",
         sa.Column("id", sa.BigInteger(), nullable=False),
