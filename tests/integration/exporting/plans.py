@@ -10,7 +10,7 @@ import pytest
 from psycopg.pq import TransactionStatus
 
 from offline_transfer.db import Database
-from offline_transfer.relations.compiler import READING_BY_INDEX
+from offline_transfer.relations.compiler import PLANNING
 
 FILL = """
 INSERT INTO users (id, username) SELECT n, 'user-' || n FROM generate_series(1000, 5000) AS n;
@@ -85,7 +85,7 @@ class Log:
 def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
     """Note all statements that psycopg sends inside the block."""
     log = Log()
-    execute, copy = psycopg.Cursor.execute, psycopg.Cursor.copy
+    execute, copy, stream = psycopg.Cursor.execute, psycopg.Cursor.copy, psycopg.Cursor.stream
 
     def noted_execute(cursor: psycopg.Cursor, query: Any, params: Any = None, **options: Any) -> Any:
         log.note(cursor.connection, query, params)
@@ -95,9 +95,14 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
         log.note(cursor.connection, statement, params)
         return copy(cursor, statement, params, **options)
 
+    def noted_stream(cursor: psycopg.Cursor, query: Any, params: Any = None, **options: Any) -> Any:
+        log.note(cursor.connection, query, params)
+        return stream(cursor, query, params, **options)
+
     with monkeypatch.context() as patches:
         patches.setattr(psycopg.Cursor, "execute", noted_execute)
         patches.setattr(psycopg.Cursor, "copy", noted_copy)
+        patches.setattr(psycopg.Cursor, "stream", noted_stream)
         yield log
 
 
@@ -110,7 +115,7 @@ def scans(database: Database, log: Log) -> dict[str, str]:
     with psycopg.connect(database.conninfo, cursor_factory=psycopg.ClientCursor) as connection:
         large = _large_tables(connection)
         for sent in log.sent.values():
-            settings = READING_BY_INDEX if sent.is_reading else b"SELECT"
+            settings = PLANNING if sent.is_reading else b"SELECT"
             found |= {table: sent.query for table in _plan(connection, sent, settings) if table in large}
             found |= dict.fromkeys(_plan(connection, sent, b"SET LOCAL enable_seqscan = off"), sent.query)
     return found
