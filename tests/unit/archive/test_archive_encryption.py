@@ -219,7 +219,9 @@ def test_recipients_are_taken_once_and_in_one_spelling() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["", "age1", RECIPIENT[:-1], f"{RECIPIENT} ", "ssh-ed25519 AAAA", "age1\n", "x" * 500]
+    "given",
+    ["", "age1", RECIPIENT[:-1], f"{RECIPIENT} ", "ssh-ed25519 AAAA", "age1\n", "x" * 500],
+    ids=["nothing", "the beginning", "one that was cut", "one with a space", "a key of SSH", "a line", "too much"],
 )
 def test_what_is_no_recipient_is_refused(given: str) -> None:
     with pytest.raises(InvalidRecipientError, match="it is not of the form, or was cut off"):
@@ -304,6 +306,7 @@ def test_an_identity_file_is_read_as_age_keygen_writes_it() -> None:
         (f"{RECIPIENT}\n", "neither a comment nor an identity"),
         (f"{str(IDENTITY)[:-3]}\n", "was cut off or changed"),
     ],
+    ids=["nothing", "a comment", "a key of SSH", "a recipient", "one that was cut"],
 )
 def test_what_is_no_identity_file_is_refused_without_telling_what_it_holds(text: str, reason: str) -> None:
     with pytest.raises(InvalidIdentityError, match=reason) as caught:

@@ -107,6 +107,7 @@ ENCRYPTED = ed25519.Ed25519PrivateKey.generate().private_bytes(
             "it is another kind of key",
         ),
     ],
+    ids=["nothing", "a key of age", "one that was cut", "a public key", "an encrypted key", "another kind"],
 )
 def test_what_is_no_signing_key_is_refused(pem: bytes, reason: str) -> None:
     with pytest.raises(InvalidSigningKeyError, match=f"^key.pem holds no key to sign with: {reason}"):
