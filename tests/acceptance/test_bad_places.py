@@ -1,6 +1,7 @@
 """Disks that are full, places that vanish, databases that cannot be reached: what is said, and what is left behind."""
 
 import resource
+import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -85,6 +86,23 @@ def test_a_full_temporary_directory_fails_what_does_not_fit_and_says_so(destinat
         "There is no room for project_7/uploads.tar.gz" in failure["message"] for failure in outcome.json["failures"]
     )
     assert [gap["entity"] for gap in destination.json("tree")["incomplete"]] == ["top/app"]
+
+
+def test_a_full_data_directory_fails_the_repository_that_does_not_fit(destination: Instance, tmp_path: Path) -> None:
+    export = tmp_path / "export"
+    shutil.copytree(SMALL, export)
+    (export / "project.bundle").write_bytes(Random(1).randbytes(9000))  # noqa: S311
+    outcome = with_small_files(destination, 8000, "load", export, "--namespace", "acme", "--json").ended(
+        ExitStatus.WITH_FAILURES
+    )
+    spool = destination.data_dir / "spool"
+    (message,) = [failure["message"] for failure in outcome.json["failures"] if failure["path"] == "repository"]
+    assert message == (
+        f"project.bundle: There is no room for repository.bundle in {spool}. Free some space there, or raise its quota or limit "
+        "on file sizes, and import again."
+    )
+    assert list(spool.iterdir()) == []
+    assert [gap["entity"] for gap in destination.json("tree")["incomplete"]] == ["acme/export"]
 
 
 def test_a_place_that_is_no_directory_is_refused_before_anything_is_read(source: Instance, tmp_path: Path) -> None:

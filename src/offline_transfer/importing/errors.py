@@ -1,6 +1,6 @@
 """What can go wrong with an import as a whole."""
 
-from offline_transfer.errors import BadInputError, ConflictError, NotFoundError, UsageError
+from offline_transfer.errors import BadInputError, ConflictError, NotFoundError, StorageError, UsageError
 
 
 class DestinationNotFoundError(NotFoundError):
@@ -49,3 +49,10 @@ class DestinationTakenError(ConflictError):
 
 class WrongAttributesError(BadInputError):
     """The attributes of {path} (`{where}`) cannot be used: {problem}"""
+
+
+class BundleSpoolFullError(StorageError):
+    """There is no room for {name} in {directory}. Free some space there, or raise its quota or limit on file sizes, and import
+    again."""
+
+    http_status = 507

@@ -1,5 +1,6 @@
 """What a file relation becomes: repositories, uploads, LFS objects. Files first, rows second; both steps may be repeated."""
 
+import errno
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from offline_transfer.forge.projects import Project
 from offline_transfer.forge.repositories import Repositories
 from offline_transfer.forge.repository_paths import RepositoryKind, RepositoryPath
 from offline_transfer.forge.snippets import Snippet
+from offline_transfer.importing.errors import BundleSpoolFullError
 from offline_transfer.importing.source import FileMember, SourceObject
 from offline_transfer.importing.tally import Failure
 from offline_transfer.storage import sources
@@ -30,6 +32,8 @@ from offline_transfer.types import PortableKind
 
 LFS_MAP = "lfs_objects.json"
 MAP_BYTES = 256 * 1024 * 1024
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +182,14 @@ def _restore(
 def _spooled(destination: FileDestination, member: FileMember) -> Iterator[Path]:
     with destination.spool.begin() as directory:
         place = directory / "bundle"
-        with place.open("xb") as file:
-            for block in member.blocks:
-                file.write(block)
+        try:
+            with place.open("xb") as file:
+                for block in member.blocks:
+                    file.write(block)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            raise BundleSpoolFullError(name=ascii(member.name)[1:-1], directory=destination.spool.directory) from None
         yield place
 
 
