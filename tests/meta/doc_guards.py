@@ -83,7 +83,8 @@ def without_help(commands: Iterable[tuple[str, TyperCommand]]) -> list[str]:
 def wrong_commands(text: str) -> list[str]:
     """Commands of ours in a page that the command line would refuse, in blocks and between words."""
     found = []
-    for line in _shell_lines(text):
+    # A line of which the program is no part may be a part of something longer, such as a text in quotes.
+    for line in filter(lambda line: PROGRAM in line, _shell_lines(text)):
         for words in _calls_in(line):
             if problem := _refused(words):
                 found.append(f"`{' '.join(words)}`: {problem}: correct the page")

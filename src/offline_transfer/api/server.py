@@ -1,6 +1,6 @@
 """Runs the application on an address until the process is told to end."""
 
-import errno
+import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -25,7 +25,8 @@ def listen(host: str, port: int) -> socket.socket:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except OSError as error:
-        reason = error.strerror or errno.errorcode.get(error.errno or 0, "it is refused")
+        # The library adds the address to the system's words, and names that cannot be resolved have no number of the system.
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or "it is refused"
         raise AddressRefusedError(host=host, port=port, reason=reason.lower()) from None
 
 
