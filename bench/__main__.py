@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import harness, server, tables
+from bench import harness, server, tables, workers
 from bench.workload import SIZES
 
 
@@ -30,6 +30,14 @@ def main() -> None:
             points = harness.measure_curve(running, arguments.curve, say=_say)
             tables.show_curve(arguments.curve, points)
             figures["curve"] = [asdict(point) for point in points]
+        if arguments.workers:
+            by_workers = workers.measure_workers(running, arguments.workers, say=_say)
+            tables.show_workers(by_workers)
+            figures["workers"] = asdict(by_workers)
+        if arguments.projects:
+            many = workers.measure_many(running, arguments.projects, say=_say)
+            tables.show_many(many)
+            figures["many"] = asdict(many)
         nearly_empty = harness.measure_nearly_empty(running, say=_say)
         tables.show_nearly_empty(nearly_empty)
         figures["nearly_empty"] = asdict(nearly_empty)
@@ -43,6 +51,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--repeat", type=int, default=3, help="runs of each size; the medians are shown")
     parser.add_argument(
         "--curve", choices=list(SIZES), help="also measure rows per transaction, with a workload of this size"
+    )
+    parser.add_argument(
+        "--workers", choices=list(SIZES), help="also measure exports by one worker process and by two, of this size"
+    )
+    parser.add_argument(
+        "--projects", type=int, metavar="N", help="also export a group of so many nearly empty projects by two workers"
     )
     parser.add_argument("--directory", type=Path, help="where the server and the workloads lie while it runs")
     parser.add_argument("--output", type=Path, help="a file for all figures, as JSON")

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.harness import MIB, CurvePoint, NearlyEmptyFigures, SizeFigures
+from bench.workers import ManyFigures, WorkersFigures
 
 _console = Console(width=140)
 
@@ -77,6 +78,38 @@ def show_nearly_empty(figures: NearlyEmptyFigures) -> None:
     """Seconds for each."""
     table = _table("A nearly empty project", "projects", "import, seconds each", "export, seconds each")
     table.add_row(str(figures.projects), f"{figures.load_seconds:.3f}", f"{figures.export_seconds:.3f}")
+    _console.print(table)
+
+
+def show_workers(figures: WorkersFigures) -> None:
+    """One worker process beside two."""
+    table = _table(
+        f"Export of {figures.size} by workers",
+        "one, seconds",
+        "two, seconds",
+        "two / one",
+        "first object, seconds",
+        "peak MiB",
+    )
+    table.add_row(
+        f"{figures.one_seconds:.2f}",
+        f"{figures.two_seconds:.2f}",
+        f"{figures.ratio:.2f}",
+        f"{figures.first_object_seconds:.2f}",
+        f"{figures.peak_bytes / MIB:.0f}",
+    )
+    _console.print(table)
+
+
+def show_many(figures: ManyFigures) -> None:
+    """Many projects in one export."""
+    table = _table("Nearly empty projects by two workers", "projects", "seconds", "each", "a relation, milliseconds")
+    table.add_row(
+        f"{figures.projects:,}",
+        f"{figures.seconds:.1f}",
+        f"{figures.seconds_each:.3f}",
+        f"{figures.seconds / figures.relations * 1000:.2f}",
+    )
     _console.print(table)
 
 
