@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
+
 from offline_transfer.db import Database
 from offline_transfer.forge.issues import Issue
 from offline_transfer.forge.members import Member
@@ -17,6 +19,9 @@ from tests.support.s3 import REGION, S3Server
 
 NOON: Final = datetime(2024, 2, 29, 12, tzinfo=UTC)
 ISSUES: Final = 3
+PATH: Final = "/offline_exports"
+ALONE: Final = [{"full_path": "acme", "include_descendants": False}]
+NOT_FOUND: Final = {"message": "404 Not Found"}
 
 
 def build(database: Database) -> None:
@@ -75,3 +80,23 @@ def to_bucket(server: S3Server, bucket: str, *full_paths: str, **parameters: Any
 def archive_of(api: Api, export: Mapping[str, Any]) -> Path:
     """Where the archive of an export into a directory lies."""
     return api.instance.settings.data_dir / "exports" / str(export["export_prefix"])
+
+
+def started(api: Api, client: httpx.Client, *full_paths: str, **parameters: Any) -> dict[str, Any]:
+    """An export that was asked for."""
+    answer = client.post(PATH, json=to_directory(api, *full_paths, **parameters))
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def shown(client: httpx.Client, export: Mapping[str, Any]) -> dict[str, Any]:
+    """An export as it is now."""
+    found: dict[str, Any] = client.get(f"{PATH}/{export['id']}").json()
+    return found
+
+
+def refused(answer: httpx.Response, status: int) -> Any:
+    """What a refusal says."""
+    assert answer.status_code == status, answer.text
+    return answer.json()

@@ -4,7 +4,6 @@ import copy
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -19,12 +18,8 @@ from docs import api_page
 from offline_transfer.api import openapi
 from offline_transfer.api.app import routed_app
 from offline_transfer.api.exports import Sort, Status
-from offline_transfer.api.limiting import RateLimits
-from offline_transfer.db import connect
-from offline_transfer.forge import application_settings
 from offline_transfer.transfers.states import ExportState
-from tests.support.api import Api, running_api
-from tests.support.database import TestServer
+from tests.support.api import Api
 
 FORBIDDEN_IN_PAGES = ("http://", "https://", "<script", "src=")
 
@@ -78,19 +73,6 @@ def test_the_page_shows_every_endpoint_and_loads_nothing(api: Api) -> None:
     assert "entities[][full_path]" in answer.text
     assert not any(word in answer.text.split("</head>")[0] for word in FORBIDDEN_IN_PAGES)
     assert "<script" not in answer.text
-
-
-@pytest.fixture(scope="module")
-def api(database_server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """The API of an instance that slows nobody down."""
-    with database_server.clone() as url:
-        database = connect(url)
-        with database.session() as session:
-            application_settings.change(session, "offline_export_requests_per_minute", "0")
-        limits = RateLimits(failed_logins=1_000_000)
-        with running_api(database, tmp_path_factory.mktemp("described") / "instance", limits=limits) as running:
-            yield running
-        database.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,26 +1,11 @@
 """A client that others wrote for GitLab."""
 
-from collections.abc import Iterator
-
 import gitlab
 import pytest
 from gitlab.exceptions import GitlabAuthenticationError, GitlabHttpError
 
-from offline_transfer.db import connect
 from tests.integration.api import scene
-from tests.support.api import Api, Person, running_api
-from tests.support.database import TestServer
-
-
-@pytest.fixture(scope="module")
-def api(database_server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """The API of an instance with a group."""
-    with database_server.clone() as url:
-        database = connect(url)
-        scene.build(database)
-        with running_api(database, tmp_path_factory.mktemp("gitlab") / "instance") as running:
-            yield running
-        database.close()
+from tests.support.api import Api, Person
 
 
 def client_of(api: Api, person: Person) -> gitlab.Gitlab:
