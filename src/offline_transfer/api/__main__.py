@@ -5,9 +5,12 @@ Settings come from the environment. The workers are processes of their own that 
 
 import argparse
 import logging
+import os
 import signal
+import socket
 import sys
 from contextlib import ExitStack
+from typing import Final
 
 from offline_transfer import logs
 from offline_transfer.api import server
@@ -17,9 +20,9 @@ from offline_transfer.jobs import marker, registration
 from offline_transfer.jobs.instance import open_service
 from offline_transfer.jobs.log_files import LogFiles
 from offline_transfer.jobs.processes import WorkerProcesses
-from offline_transfer.settings import Settings, load_settings
+from offline_transfer.settings import load_settings
 
-logger = logging.getLogger("offline_transfer.api")
+logger: Final = logging.getLogger("offline_transfer.api")
 
 
 def main(arguments: list[str]) -> int:
@@ -32,23 +35,27 @@ def main(arguments: list[str]) -> int:
     registration.register_all()
     # While nothing is served yet, being told to end is like Ctrl-C: what was opened is closed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        settings = load_settings()
-        logs.write_logs(settings.log_level)
-        logs.add_handler(LogFiles(settings.data_dir), settings.log_level)
-        _serve(settings, options.host, options.port, workers=options.workers)
-    except OfflineTransferError as error:
-        sys.stderr.write(f"offline-transfer: {error.message}\n")
-        return error.exit_status
-    except KeyboardInterrupt:
-        return ExitStatus.INTERRUPTED
+    with logs.bound(host=socket.gethostname(), pid=os.getpid()):
+        try:
+            _serve(options.host, options.port, workers=options.workers)
+        except OfflineTransferError as error:
+            sys.stderr.write(f"offline-transfer: {error.message}\n")
+            return error.exit_status
+        except KeyboardInterrupt:
+            return ExitStatus.INTERRUPTED
+        except Exception as error:  # the edge: nobody else would write it into the logs
+            logger.error("server.failed", exc_info=error)
+            return ExitStatus.UNEXPECTED
     return ExitStatus.OK
 
 
-def _serve(settings: Settings, host: str, port: int, *, workers: int | None) -> None:
+def _serve(host: str, port: int, *, workers: int | None) -> None:
+    settings = load_settings()
+    logs.write_logs(settings.log_level)
     with ExitStack() as stack:
         listening = stack.enter_context(server.listen(host, port))
         instance = stack.enter_context(open_service(settings))
+        logs.add_handler(LogFiles(settings.data_dir), settings.log_level)
         if workers != 0:
             marker.require(instance)
             stack.enter_context(WorkerProcesses(settings, count=workers))
