@@ -9,7 +9,7 @@ import orjson
 import psycopg
 from psycopg.types.string import ByteaBinaryLoader
 
-from offline_transfer.relations.compiler import SUMMARY, Statements
+from offline_transfer.relations.compiler import Statements
 from offline_transfer.relations.nesting import HeldTooMuchError, Nesting, Row
 
 RECORDS_AT_ONCE: Final = 250
@@ -71,12 +71,9 @@ class Records:
 
     def _read_part(self, ids: Sequence[int], nesting: Nesting) -> Generator[bytes, None, None]:
         with closing(self._rows(ids)) as rows:
-            number, _, _, summary, _ = next(rows)
-            if number != SUMMARY:
-                raise RuntimeError("the summary of records does not come first")
             for line in nesting.lines(rows):
                 yield line + b"\n"
-        counts, users = orjson.loads(summary)
+        counts, users = orjson.loads(nesting.summary)
         self._counts.update(counts)
         self._users.update(users or ())
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from offline_transfer.relations import occurrences, texts
 from offline_transfer.relations.loader import tree
-from offline_transfer.relations.nesting import GAP, Nest
+from offline_transfer.relations.nesting import GAP, SUMMARY, Nest
 from offline_transfer.relations.nodes import RelationNode
 from offline_transfer.relations.rows import Place, UserSource, Walk, constants, key_name, local_users, order_by
 from offline_transfer.relations.sql import joined
@@ -34,9 +34,6 @@ The planner knows nothing of what a CTE will hold. Left alone it compares each r
 or spends longer on planning than the statement takes.
 """
 
-SUMMARY: Final = -1
-"""The number in the first row of the records, which says what there is."""
-
 _IDS: Final = "%(ids)s::bigint[]"
 _PORTABLE_ID: Final = "%(portable_id)s::bigint"
 
@@ -45,9 +42,9 @@ _PORTABLE_ID: Final = "%(portable_id)s::bigint"
 class RecordStatement:
     """The SQL that reads the records with the given `ids`: rows for `nesting`, the records in the order of the ids.
 
-    Before them comes one row, numbered SUMMARY, that says what there is. Its text is a JSON list of two: the paths with the number
-    of records on them, where the relation's own path is always named, and the ids of all users who are named, ascending; null for
-    none.
+    One more row, the last, says what there was. Its text is a JSON list of two: the paths with the number of records on them, where
+    the relation's own path is always named, and the ids of all users who are named, ascending; null for none. It comes last because
+    counting needs all rows, while the others can leave as soon as their place has been read.
     """
 
     sql: bytes
@@ -72,7 +69,7 @@ class Statements:
         top = walk.top(self.node, f"{self.node.table.name}.{key_name(self.node)} = ANY({_IDS})")
         blocks = _Blocks()
         blocks.add_top(top)
-        selects = " UNION ALL ".join([_summary(top), *blocks.selects])
+        selects = " UNION ALL ".join([*blocks.selects, _summary(top)])
         return RecordStatement(f"{walk.with_clause(self._portable_of_batch)} {selects}".encode(), tuple(blocks.nests))
 
     @cached_property
@@ -140,7 +137,9 @@ class _Blocks:
         after = texts.tail(place, "r")
         number = len(self.nests)
         own_key = "r.k" if below else "NULL"
-        columns = f"{number}, {above}, {own_key}, r.own, {'NULL' if after.is_constant else joined(after.pieces)}"
+        last = "NULL" if after.is_constant else joined(after.pieces)
+        # The types are those of the first block in the statement.
+        columns = f"{number}, {above}::bigint, {own_key}::bigint, r.own, {last}::text"
         self.selects.append(f"(SELECT {columns} FROM {source} {after.joins} ORDER BY {order})")
         self.nests.append(Nest(place.node.is_single, below, _cut(after) if after.is_constant else None))
         return number
@@ -153,4 +152,4 @@ def _cut(tail: texts.Tail) -> tuple[bytes, ...]:
 def _summary(top: Place) -> str:
     counts = f"SELECT json_object_agg(path, records) FROM ({occurrences.counts(top)}) AS counts"
     users = f"SELECT json_agg(id ORDER BY id) FROM ({occurrences.user_ids(top)}) AS users"
-    return f"SELECT {SUMMARY}, NULL::bigint, NULL::bigint, json_build_array(({counts}), ({users}))::text, NULL::text"
+    return f"SELECT {SUMMARY}, NULL, NULL, json_build_array(({counts}), ({users}))::text, NULL"

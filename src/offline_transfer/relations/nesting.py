@@ -11,6 +11,9 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Final, TypeAlias
 
+SUMMARY: Final = -1
+"""Numbers the row after all others, which says what there was."""
+
 GAP: Final = "\x02"
 """Stands where the records of a place below belong. JSON has no such character."""
 
@@ -37,23 +40,25 @@ class Nest:
 
 
 class Nesting:
-    """Nests the rows of one statement; `held` counts the bytes that had to wait."""
+    """Nests the rows of one statement. `held` counts the bytes that had to wait, `summary` is the text of the last row."""
 
     def __init__(self, nests: Sequence[Nest], *, limit: int | None) -> None:
         self._nests: Final = nests
         self._waiting: Final[list[defaultdict[int | None, list[bytes]]]] = [defaultdict(list) for _ in nests]
         self._limit: Final = limit
         self.held = 0
+        self.summary = b""
 
     def lines(self, rows: Iterator[Row]) -> Iterator[bytes]:
         """The records of the last place with everything in them. Raises HeldTooMuchError, never after the first of them."""
         top = len(self._nests) - 1
         for number, block in groupby(rows, itemgetter(0)):
-            texts = self._texts(self._nests[number], block)
-            if number == top:
-                yield from map(itemgetter(1), texts)
+            if number == SUMMARY:
+                self.summary = next(block)[3]
+            elif number == top:
+                yield from map(itemgetter(1), self._texts(number, block))
             else:
-                self._hold(number, texts, rows)
+                self._hold(number, self._texts(number, block), rows)
         if any(self._waiting):
             raise RuntimeError("there are records that belong to no record")
 
@@ -71,8 +76,9 @@ class Nesting:
             pass
         raise HeldTooMuchError
 
-    def _texts(self, nest: Nest, block: Iterable[Row]) -> Iterator[tuple[int | None, bytes]]:
+    def _texts(self, number: int, block: Iterable[Row]) -> Iterator[tuple[int | None, bytes]]:
         """The key of the record above and the whole text of each record."""
+        nest = self._nests[number]
         if nest.below:
             return self._filled(nest, block)
         if nest.tail is None:

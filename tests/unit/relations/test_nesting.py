@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from offline_transfer.relations.nesting import HeldTooMuchError, Nest, Nesting, Row
+from offline_transfer.relations.nesting import SUMMARY, HeldTooMuchError, Nest, Nesting, Row
 
 EMOJI, DIFF, NOTE, ISSUE = range(4)
 
@@ -27,7 +27,8 @@ def note(above: int, key: int, author: str) -> Row:
 
 
 def test_records_go_into_the_gaps_of_those_above_them_and_gaps_may_stay_empty() -> None:
-    lines = Nesting(NESTS, limit=None).lines(
+    nesting = Nesting(NESTS, limit=None)
+    lines = nesting.lines(
         rows(
             (EMOJI, 7, None, b'{"name":"tea"}', None),
             (EMOJI, 7, None, b'{"name":"cup"}', None),
@@ -36,6 +37,7 @@ def test_records_go_into_the_gaps_of_those_above_them_and_gaps_may_stay_empty() 
             note(1, 8, "Bob"),
             (ISSUE, None, 2, b'{"title":"bare"', None),
             (ISSUE, None, 1, b'{"title":"full"', None),
+            (SUMMARY, None, None, b"[]", None),
         )
     )
     assert list(lines) == [
@@ -44,6 +46,7 @@ def test_records_go_into_the_gaps_of_those_above_them_and_gaps_may_stay_empty() 
         b'{"note":"7","author":{"name":"Ada"},"emoji":[{"name":"tea"},{"name":"cup"}],"diff":null},'
         b'{"note":"8","author":{"name":"Bob"},"emoji":[],"diff":{"diff":"+"}}]}',
     ]
+    assert nesting.summary == b"[]"
 
 
 def test_a_record_whose_record_above_does_not_come_is_not_lost_in_silence() -> None:
