@@ -56,3 +56,7 @@ class BundleSpoolFullError(StorageError):
     again."""
 
     http_status = 507
+
+
+class ImportAtWorkError(ConflictError):
+    """Import {id} has not ended. Wait for its end, or cancel it, and try again."""
