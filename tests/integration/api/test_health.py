@@ -1,5 +1,6 @@
 """Whether the process lives and can serve, and its numbers."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,6 +18,7 @@ from offline_transfer.forge.tokens import Scope
 from offline_transfer.transfers.models import OfflineExport, RelationExport
 from offline_transfer.transfers.states import ExportState, RelationState
 from tests.support.api import Api
+from tests.support.environment import REPOSITORY
 
 FORBIDDEN = {"message": "Metrics are for this machine itself, and for others with the token of an administrator."}
 
@@ -131,3 +133,12 @@ def test_metrics_are_for_administrators_elsewhere(api: Api) -> None:
     assert api.client(ada, **elsewhere).get(address).json() == FORBIDDEN
     assert api.client(ada).get(address).json() == FORBIDDEN
     assert api.client(None, **{"PRIVATE-TOKEN": "nonsense"}).get(address).status_code == 401
+
+
+def test_every_metric_is_described(api: Api) -> None:
+    page = (REPOSITORY / "docs" / "howto" / "serve.md").read_text("utf-8")
+    text = api.client().get(f"{api.address}/-/metrics").text
+    names = {family.name for family in text_string_to_metric_families(text)}
+    assert len(names) > 8
+    assert [name for name in sorted(names) if f"`{name}`" not in page] == []
+    assert [name for name in re.findall(r"`(offline_transfer_\w+)`", page) if name not in names] == []
