@@ -42,7 +42,11 @@ class ApprovalProjectRulesProtectedBranch(Base):
         BigInteger, ForeignKey("approval_project_rules.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     protected_branch_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("protected_branches.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+        BigInteger,
+        ForeignKey("protected_branches.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+        index=True,
     )
 
 

@@ -53,7 +53,7 @@ class MergeRequestDiffCommit(Base):
         BigInteger, ForeignKey("merge_request_diff_commit_users.id", ondelete="SET NULL")
     )
     merge_request_commits_metadata_id: Mapped[int | None] = mapped_column(
-        BigInteger, ForeignKey("merge_request_commits_metadata.id", ondelete="SET NULL")
+        BigInteger, ForeignKey("merge_request_commits_metadata.id", ondelete="SET NULL"), index=True
     )
 
 

@@ -263,8 +263,12 @@ class ImportEntity(Timestamps, Base):
     parent_id: Mapped[int | None] = mapped_column(
         BigInteger, ForeignKey("bulk_import_entities.id", ondelete="CASCADE"), index=True
     )
-    namespace_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("namespaces.id", ondelete="SET NULL"))
-    project_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("projects.id", ondelete="SET NULL"))
+    namespace_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("namespaces.id", ondelete="SET NULL"), index=True
+    )
+    project_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("projects.id", ondelete="SET NULL"), index=True
+    )
     source_type: Mapped[int] = mapped_column(SmallInteger)
     source_full_path: Mapped[str]
     source_prefix: Mapped[str]

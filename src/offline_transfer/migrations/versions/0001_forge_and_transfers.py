@@ -512,7 +512,13 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        op.f("index_bulk_import_entities_on_namespace_id"), "bulk_import_entities", ["namespace_id"], unique=False
+    )
+    op.create_index(
         op.f("index_bulk_import_entities_on_parent_id"), "bulk_import_entities", ["parent_id"], unique=False
+    )
+    op.create_index(
+        op.f("index_bulk_import_entities_on_project_id"), "bulk_import_entities", ["project_id"], unique=False
     )
     op.create_table(
         "bulk_import_exports",
@@ -1271,6 +1277,12 @@ def upgrade() -> None:
             "protected_branch_id",
             name=op.f("approval_project_rules_protected_branches_pkey"),
         ),
+    )
+    op.create_index(
+        op.f("index_approval_project_rules_protected_branches_on_protected_branch_id"),
+        "approval_project_rules_protected_branches",
+        ["protected_branch_id"],
+        unique=False,
     )
     op.create_table(
         "approval_project_rules_users",
@@ -2628,6 +2640,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "merge_request_diff_id", "relative_order", name=op.f("merge_request_diff_commits_pkey")
         ),
+    )
+    op.create_index(
+        op.f("index_merge_request_diff_commits_on_merge_request_commits_metadata_id"),
+        "merge_request_diff_commits",
+        ["merge_request_commits_metadata_id"],
+        unique=False,
     )
     op.create_table(
         "merge_request_diff_files",
