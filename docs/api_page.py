@@ -1,13 +1,11 @@
 """The page of the REST API, made from the same OpenAPI document that the server gives."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Iterator
 
+from docs.tables import table
 from offline_transfer.api import openapi
 from offline_transfer.api.app import routed_app
 from offline_transfer.api.reference import Reference
-
-Table: TypeAlias = Callable[[Sequence[str], Iterable[Sequence[object]]], list[str]]
 
 
 def reference() -> Reference:
@@ -20,7 +18,7 @@ def endpoints() -> list[str]:
     return [endpoint.name for _, _, found in reference().sections() for endpoint in found]
 
 
-def lines(table: Table) -> Iterator[str]:
+def lines() -> Iterator[str]:
     """The page below its introduction."""
     for tag, meaning, found in reference().sections():
         yield from (f"## {tag}", "", meaning, "")

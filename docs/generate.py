@@ -18,21 +18,12 @@ from pydantic.fields import FieldInfo
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 import offline_transfer
-from docs import api_page
+from docs import api_page, relations_page
+from docs.tables import table
 from offline_transfer.cli.main import app
 from offline_transfer.errors import ExitStatus, OfflineTransferError
-from offline_transfer.exporting.plan import numbered_ids
-from offline_transfer.exporting.portables import Portable
-from offline_transfer.files import shims as file_shims
 from offline_transfer.forge import application_settings as instance_settings
-from offline_transfer.importing import shims as record_shims
-from offline_transfer.importing.stages import STAGES
-from offline_transfer.relations.loader import tree
-from offline_transfer.relations.max_iids import COUNTERS
-from offline_transfer.relations.nodes import Direction, ExclusionReason, ImportRule, RelationNode
-from offline_transfer.relations.rules import RULES
 from offline_transfer.settings import Settings, default_data_dir, environment_names
-from offline_transfer.types import Edition, PortableKind
 
 REFERENCE: Final = Path(__file__).parent / "reference"
 PROGRAM: Final = "offline-transfer"
@@ -45,16 +36,16 @@ def commands() -> str:
     """Every command of the command line."""
     lines = [*_head("Commands"), "## Exit statuses", ""]
     meanings = WORDS["statuses"]
-    lines += _table(("status", "name", "meaning"), ((s.value, f"`{s.name}`", meanings[s.name]) for s in ExitStatus))
+    lines += table(("status", "name", "meaning"), ((s.value, f"`{s.name}`", meanings[s.name]) for s in ExitStatus))
     for name, command in leaves():
         lines += ["", f"## `{name}`", "", str(command.help), "", "```", usage(name, command), "```"]
         parameters = [parameter for parameter in command.params if not getattr(parameter, "hidden", False)]
         given = [_argument_row(item) for item in parameters if isinstance(item, TyperArgument)]
         options = [_option_row(item) for item in parameters if isinstance(item, TyperOption)]
         if given:
-            lines += ["", *_table(("argument", "meaning"), given)]
+            lines += ["", *table(("argument", "meaning"), given)]
         if options:
-            lines += ["", *_table(("option", "meaning", "default"), options)]
+            lines += ["", *table(("option", "meaning", "default"), options)]
         statuses = sorted(ExitStatus[status] for status in WORDS["commands"][name])
         lines += ["", f"Exit statuses besides: {', '.join(f'{status.value} `{status.name}`' for status in statuses)}."]
     return _page(lines)
@@ -91,7 +82,7 @@ def settings() -> str:
             "",
             str(field.description),
             "",
-            *_table(("variables", "values", "default"), [row]),
+            *table(("variables", "values", "default"), [row]),
             "",
         ]
     return _page([*lines, "## Other variables", "", WORDS["variables"]])
@@ -106,7 +97,7 @@ def application_settings() -> str:
         own = instance_settings.shown(getattr(one_machine, name)).replace(str(Path.cwd() / "DATA_DIR"), "DATA_DIR")
         row = (f"`{shared}`", f"`{own}`", instance_settings.unit(name) or "")
         lines += [f"## `{name}`", "", str(field.description), ""]
-        lines += [*_table(("default with `DATABASE_URL`", "default with the embedded database", "unit"), [row]), ""]
+        lines += [*table(("default with `DATABASE_URL`", "default with the embedded database", "unit"), [row]), ""]
     return _page(lines)
 
 
@@ -117,7 +108,7 @@ def errors() -> str:
     for room in sorted({_room(found) for found in classes}):
         lines += [f"## {room}", ""]
         rows = (_error_row(item) for item in classes if _room(item) == room)
-        lines += [*_table(("code", "exit status", "HTTP", "again", "message"), rows), ""]
+        lines += [*table(("code", "exit status", "HTTP", "again", "message"), rows), ""]
     return _page(lines)
 
 
@@ -140,90 +131,12 @@ def error_classes() -> list[type[OfflineTransferError]]:
 
 def relations() -> str:
     """Both relation trees."""
-    lines = [*_head("Relations"), "## Why a column does not travel", ""]
-    meanings = WORDS["exclusions"]
-    lines += _table(("reason", "meaning"), ((f"`{reason}`", meanings[reason.value]) for reason in ExclusionReason))
-    lines += ["", "## What an import changes on purpose", ""]
-    lines += _table(("rule", "what it does"), ((f"`{rule}`", _first_line(RULES[rule])) for rule in ImportRule))
-    for kind in PortableKind:
-        lines += ["", *_tree(kind)]
-    return _page([*lines, "", *_older_versions()])
-
-
-def _tree(kind: PortableKind) -> Iterator[str]:
-    moving = tree(kind)
-    stages = {name: number for number, names in STAGES[kind].items() for name in names}
-    nodes = list(moving.root.walk())
-    yield from (f"## The tree of a {kind}", "")
-    rows = [
-        (_path(node), _model(node), _marks(node), _batched(kind, node.path), stages.get(node.path, ""))
-        for node in nodes
-    ]
-    yield from _table(("path", "table", "marks", "batched", "stage"), rows)
-    yield from ("", f"### Files of a {kind}", "")
-    files = [(f"`{name}`", _batched(kind, name), stages.get(name, "")) for name in moving.files]
-    yield from _table(("relation", "batched", "stage"), files)
-    yield from (
-        "",
-        f"### Counters of a {kind}",
-        "",
-        "`max_iids` holds the highest number that each counter has given out.",
-        "",
-    )
-    yield from _table(("key", "numbers"), ((f"`{counter.key}`", f"`{counter.table}`") for counter in COUNTERS[kind]))
-    yield from ("", f"### Records of a {kind}")
-    for same in _alike(nodes):
-        yield from _record(same)
-
-
-def _alike(nodes: Iterable[RelationNode]) -> list[list[RelationNode]]:
-    """Nodes by what they hold: the same record at several paths is described once."""
-    groups: dict[object, list[RelationNode]] = {}
-    for node in nodes:
-        rules = tuple((item.name, item.rule, item.rule_reason) for item in node.attributes)
-        key = (node.name, node.table.name, rules, tuple(sorted(node.excluded.items())))
-        groups.setdefault(key, []).append(node)
-    return list(groups.values())
-
-
-def _record(nodes: Sequence[RelationNode]) -> Iterator[str]:
-    node = nodes[0]
-    yield from ("", f"#### {', '.join(_path(item) for item in nodes)}", "")
-    if node.identity is not None:
-        keys = " and ".join(f"`{name}`" for name in node.identity.by)
-        absent = "made" if node.identity.missing == "create" else "skipped"
-        yield from (
-            f"Found by {keys} within the {node.identity.within.replace('_', ' ')}; {absent} where there is none.",
-            "",
-        )
-    if node.same:
-        yield from (f"Below a record that is there already, known by {_names(node.same)}.", "")
-    yield f"- attributes: {_names(item.name for item in node.attributes) or 'none'}"
-    for item in node.attributes:
-        if item.rule is not None:
-            yield f"- changed on import: `{item.name}` ({item.rule}), because {item.rule_reason}"
-    for reason in ExclusionReason:
-        if left := [name for name, why in node.excluded.items() if why is reason]:
-            yield f"- left out ({reason}): {_names(left)}"
-
-
-def _older_versions() -> Iterator[str]:
-    yield from ("## Older versions", "", "What older GitLab versions wrote otherwise, and how it is read.", "")
-    records = [(_names(sorted(shim.relations)), shim.until, shim.reason) for shim in record_shims.SHIMS]
-    yield from _table(("relations", "until", "difference"), records)
-    kinds = list(PortableKind)
-    renamed = [
-        (f"`{shim.former}`", f"`{shim.relation}`", shim.reason) for kind in kinds for shim in file_shims.RENAMED[kind]
-    ]
-    yield from ("", *_table(("file", "read as", "reason"), renamed))
-    given_up = [(f"`{item.name}`", item.reason) for kind in kinds for item in file_shims.GIVEN_UP[kind]]
-    yield from ("", "Relations of older exports that are counted and named, and not imported:", "")
-    yield from _table(("file", "reason"), given_up)
+    return _page([*_head("Relations"), *relations_page.lines(WORDS)])
 
 
 def api() -> str:
     """Every endpoint of the REST API."""
-    return _page([*_head("REST API"), "", *api_page.lines(_table)])
+    return _page([*_head("REST API"), "", *api_page.lines()])
 
 
 def _head(title: str) -> list[str]:
@@ -284,36 +197,6 @@ def _room(error: type[OfflineTransferError]) -> str:
 def _error_row(error: type[OfflineTransferError]) -> tuple[object, ...]:
     again = "yes" if error.retryable else ""
     return f"`{error.code()}`", error.exit_status.value, error.http_status, again, error.template()
-
-
-def _first_line(function: Callable[..., object]) -> str:
-    return (function.__doc__ or "").splitlines()[0].rstrip(".")
-
-
-def _path(node: RelationNode) -> str:
-    return f"`{node.path or 'self'}`"
-
-
-def _model(node: RelationNode) -> str:
-    return f"`{node.table.name}`"
-
-
-def _marks(node: RelationNode) -> str:
-    marks = ["EE"] if node.edition is Edition.EE else []
-    return ", ".join([*marks, "read only"] if node.direction is Direction.IMPORT_ONLY else marks)
-
-
-def _batched(kind: PortableKind, relation: str) -> str:
-    return "yes" if numbered_ids(Portable(kind, 1, ""), relation, Edition.EE) is not None else ""
-
-
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    body = [" | ".join(str(cell).replace("|", r"\|").replace("\n", " ") for cell in row) for row in rows]
-    return [f"| {' | '.join(head)} |", "|" + "---|" * len(head), *(f"| {row} |" for row in body)]
 
 
 def _page(lines: Iterable[str]) -> str:
