@@ -19,8 +19,13 @@ def unindexed(metadata: MetaData) -> list[str]:
     """The foreign keys that PostgreSQL could only follow back by reading their whole table, once for each row that is removed."""
     found = []
     for table in metadata.sorted_tables:
-        keys = [table.primary_key, *(c for c in table.constraints if isinstance(c, UniqueConstraint))]
-        first = {column.name for part in (*keys, *table.indexes) for column in list(part.columns)[:1]}
+        unique = [constraint for constraint in table.constraints if isinstance(constraint, UniqueConstraint)]
+        sorted_by = [
+            table.primary_key.columns,
+            *(key.columns for key in unique),
+            *(index.columns for index in table.indexes),
+        ]
+        first = {column.name for columns in sorted_by for column in list(columns)[:1]}
         for column in table.c:
             for key in column.foreign_keys:
                 if key.column.table.name not in NEVER_REMOVED and column.name not in first:
