@@ -81,7 +81,7 @@ def test_a_tampered_archive_is_accounted_for_and_touches_nothing_else(
 def test_many_tampered_archives_are_accounted_for_and_touch_nothing_else(
     entities: list[Entity], witnessed: Destination, first: int
 ) -> None:
-    for seed in range(first, first + 10):
+    for seed in range(first, first + 5):
         import_tampered(entities, witnessed, seed)
 
 
