@@ -126,14 +126,20 @@ def _start(context: ExportContext, session: Session, scene: work.Scene, order: S
     The batches are committed before the first object is written: whoever does the work again writes the same objects.
     """
     rows = _open_relations(session, scene.claim.offline_export_id, scene.portable)
-    for relation in order:
-        row = rows.get(relation)
-        if row is not None and row.status is RelationState.pending and relation != USER_CONTRIBUTIONS_RELATION:
-            row.status = step(row.status, RelationState.started)
-            _fix_batches(context, session, scene, row)
-            if row.batches_count > 1:
-                session.flush()
-                schedule.add_batches(session, scene.claim.offline_export_id, row.id, name=batch_job(relation))
+    waiting = [
+        rows[relation]
+        for relation in order
+        if relation in rows
+        and relation != USER_CONTRIBUTIONS_RELATION
+        and rows[relation].status is RelationState.pending
+    ]
+    for row in waiting:
+        row.status = step(row.status, RelationState.started)
+    _fix_batches(context, session, scene, waiting)
+    for row in waiting:
+        if row.batches_count > 1:
+            session.flush()
+            schedule.add_batches(session, scene.claim.offline_export_id, row.id, name=batch_job(row.relation))
     started = [rows[name] for name in order if name in rows and rows[name].status is RelationState.started]
     small = [row.id for row in started if row.batches_count <= 1 and row.relation != USER_CONTRIBUTIONS_RELATION]
     users = rows.get(USER_CONTRIBUTIONS_RELATION)
@@ -156,25 +162,29 @@ def _open_relations(session: Session, offline_export_id: int, portable: Portable
     return {row.relation: row for row in rows}
 
 
-def _fix_batches(context: ExportContext, session: Session, scene: work.Scene, row: RelationExport) -> None:
-    query = plan.numbered_ids(scene.portable, row.relation, context.settings.edition)
-    if query is None:
+def _fix_batches(context: ExportContext, session: Session, scene: work.Scene, rows: Sequence[RelationExport]) -> None:
+    """Fix the batches of relations: of all at once, and where that fails, of each alone."""
+    edition = context.settings.edition
+    queries = {row.id: query for row in rows if (query := plan.numbered_ids(scene.portable, row.relation, edition))}
+    if not queries:
         return
     try:
         with session.begin_nested():
             sizes = plan.fix_batches(
-                psycopg_connection(session),
-                query,
-                export_id=row.id,
-                portable_id=scene.portable.id,
-                batch_size=scene.batch_size,
+                psycopg_connection(session), queries, portable_id=scene.portable.id, batch_size=scene.batch_size
             )
     except outcomes.KNOWN_FAILURES as error:
         if outcomes.is_lost_connection(error):
             raise
-        row.error = outcomes.message_of(error)
-        row.status = step(row.status, RelationState.failed)
+        if len(rows) > 1:
+            for row in rows:
+                _fix_batches(context, session, scene, [row])
+            return
+        rows[0].error = outcomes.message_of(error)
+        rows[0].status = step(rows[0].status, RelationState.failed)
         return
-    row.batched = bool(sizes)
-    row.batches_count = len(sizes)
-    row.total_objects_count = sum(sizes)
+    for row in rows:
+        if row.id in sizes:
+            row.batched = bool(sizes[row.id])
+            row.batches_count = len(sizes[row.id])
+            row.total_objects_count = sum(sizes[row.id])
