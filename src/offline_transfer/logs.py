@@ -6,6 +6,7 @@ in the code, and its message only where the message is ours: those of libraries 
 wrote.
 """
 
+import contextlib
 import json
 import logging
 import sys
@@ -102,5 +103,6 @@ class _StandardError(logging.Handler):
     """Looks up `sys.stderr` anew each time: progress bars put something else in its place while they run."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one line."""
-        sys.stderr.write(line_of(record) + "\n")
+        """Write one line. Work does not end because nobody can be told of it: its disk may be full, or its reader gone."""
+        with contextlib.suppress(OSError):
+            sys.stderr.write(line_of(record) + "\n")

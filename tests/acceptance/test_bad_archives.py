@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from offline_transfer.errors import ExitStatus
+from offline_transfer.jobs import marker
 from tests.acceptance.conftest import Prepared
 from tests.acceptance.program import Instance, Program
 from tests.unit.verify.archives import Draft
@@ -77,13 +78,18 @@ def instance(settled: Prepared, program: Program) -> Instance:
     return settled.shared(program)
 
 
+def kept_files(instance: Instance) -> list[Path]:
+    """All files of an instance but the mark, which whoever works on it first leaves."""
+    return sorted(path for path in instance.data_dir.rglob("*") if path.is_file() and path.name != marker.FILE)
+
+
 def assert_refused(instance: Instance, archive: Path, status: ExitStatus = ExitStatus.BAD_INPUT) -> str:
     """An import says why it does nothing, and does nothing. Gives what it says."""
     before = instance.rows()
-    files = sorted(instance.data_dir.rglob("*"))
+    files = kept_files(instance)
     message = instance.run("import", archive, "--all", "").refused(status)
     assert instance.rows() == before
-    assert sorted(instance.data_dir.rglob("*")) == files
+    assert kept_files(instance) == files
     return message
 
 

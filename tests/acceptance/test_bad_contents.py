@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 
 from offline_transfer.errors import ExitStatus
+from offline_transfer.jobs import marker
 from tests.acceptance.program import Instance, Program
 from tests.unit.archive import raw_tar
 from tests.unit.verify.archives import Draft
@@ -146,9 +147,11 @@ def test_a_tar_that_would_leave_its_directory_fails_as_a_whole(
     assert failure["message"].startswith("project_7/uploads.tar.gz: ")
     assert f"`{member}`" in failure["message"]
     assert destination.json("tree")["incomplete"] == [{"entity": "top/app", "import": 1, "problem": OTHERS}]
-    # Nothing is where it does not belong: there is the instance, with an empty repository for each project and wiki.
+    # Nothing is where it does not belong: there is the instance, with an empty repository for each project and wiki, and its mark.
     assert sorted(path for path in tmp_path.glob("*") if path != destination.data_dir) == around
-    assert [path for path in destination.data_dir.glob("*") if path.name != "repositories"] == []
+    assert [
+        path for path in destination.data_dir.glob("*") if path.name not in ("repositories", "spool", marker.FILE)
+    ] == []
     assert not Path("/escaped").exists()
     (finding,) = program.run("archive", "verify", archive, "--json").ended(ExitStatus.BAD_INPUT).json["findings"]
     assert finding["where"] == "project_7/uploads.tar.gz"
