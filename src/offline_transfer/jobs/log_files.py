@@ -4,6 +4,7 @@ A file is of one day and one machine, since appending a line at once is safe amo
 number, since a day may be long.
 """
 
+import contextlib
 import heapq
 import logging
 import os
@@ -48,7 +49,9 @@ class LogFiles(logging.Handler):
             self._is_broken = False
         except OSError as error:
             if not self._is_broken:
-                sys.stderr.write(f"offline-transfer: cannot write logs to {self._directory}: {error.strerror}\n")
+                # What is full here may be full there.
+                with contextlib.suppress(OSError):
+                    sys.stderr.write(f"offline-transfer: cannot write logs to {self._directory}: {error.strerror}\n")
             self._is_broken = True
 
     def close(self) -> None:
