@@ -26,9 +26,7 @@ def unbalanced(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 def records(rows: Iterable[Mapping[str, Any]], name: str) -> dict[tuple[str, str], int]:
     """Entity and path to a number; what an export computes besides is left out."""
     return {
-        (row["entity"], row["path"]): row[name]
-        for row in rows
-        if row["path"] != "user_contributions" and row[name]
+        (row["entity"], row["path"]): row[name] for row in rows if row["path"] != "user_contributions" and row[name]
     }
 
 

@@ -52,7 +52,7 @@ class Chosen:
 def choose(session: Session, entities: Sequence[RequestedEntity], actor: Actor) -> list[Chosen]:
     """What was named, each once, by path.
 
-    Raises NothingToExportError, TooManyPortablesError, UnlikeEntitiesError, UnknownSkippedRelationError, and NotExportableError (for
+    Raises NothingToExportError, TooManyPortablesError, UnlikeEntitiesError, UnknownSkippedRelationError, NotExportableError (for
     the operator PortablesNotFoundError) with all paths that do not exist or may not be exported.
     """
     wanted = _by_path(entities)
