@@ -11,7 +11,7 @@ from offline_transfer.errors import OfflineTransferError
 from offline_transfer.exporting import description, ending, outcomes, places, process, reopening, schedule, settling
 from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.errors import ObjectsGoneError, WorkWithdrawnError
-from offline_transfer.exporting.lease import EndLease, under
+from offline_transfer.exporting.lease import lease_of_end, under
 from offline_transfer.queue import JobInterruptedError
 from offline_transfer.transfers.models import ExportObject, OfflineExport, RelationExport
 from offline_transfer.transfers.states import OPEN_RELATION, ExportState, RelationState
@@ -24,11 +24,11 @@ def finish(context: ExportContext, offline_export_id: int) -> None:
 
     May run again until it has succeeded: it writes the same objects.
     """
-    lease = _begin(context, offline_export_id)
-    if lease is None:
+    attempt = _begin(context, offline_export_id)
+    if attempt is None:
         return
     try:
-        _make_archive(context, lease)
+        _make_archive(context, offline_export_id, attempt)
     except WorkWithdrawnError:
         return
     except JobInterruptedError:
@@ -36,11 +36,11 @@ def finish(context: ExportContext, offline_export_id: int) -> None:
     except outcomes.KNOWN_FAILURES as error:
         if outcomes.is_lost_connection(error) or _may_pass(context, error):
             raise
-        _fail(context, lease, error)
+        _fail(context, offline_export_id, attempt, error)
 
 
-def _begin(context: ExportContext, offline_export_id: int) -> EndLease | None:
-    """Begin to end an export; None when there is nothing to do (any more)."""
+def _begin(context: ExportContext, offline_export_id: int) -> int | None:
+    """Begin to end an export, and give the number of the attempt; None when there is nothing to do (any more)."""
     with context.database.session() as session:
         export = schedule.lock(session, offline_export_id)
         if export.status is not ExportState.started or schedule.has_open_jobs(session, offline_export_id):
@@ -54,25 +54,26 @@ def _begin(context: ExportContext, offline_export_id: int) -> EndLease | None:
             ending.fail(session, export, _first_error(session, offline_export_id) or NOTHING_WRITTEN)
             return None
         export.attempts += 1
-        return EndLease(context.database, offline_export_id, export.attempts)
+        return export.attempts
 
 
-def _make_archive(context: ExportContext, lease: EndLease) -> None:
+def _make_archive(context: ExportContext, offline_export_id: int, attempt: int) -> None:
     with context.database.session() as session:
-        export = session.get_one(OfflineExport, lease.offline_export_id)
+        export = session.get_one(OfflineExport, offline_export_id)
         destination = places.destination_of(context, session, export)
-    leased = replace(destination, place=under(destination.place, lease))
-    if foreign := settling.contested(context.database, lease.offline_export_id, leased):
-        _write_again(context, lease, [found.id for found in foreign])
-        return
-    with context.database.session() as session:
-        settling.settle(session, lease.offline_export_id, leased)
-        export = session.get_one(OfflineExport, lease.offline_export_id)
-        metadata = description.write_all_but_metadata(context, session, export, leased)
+    with lease_of_end(context.database, offline_export_id, attempt) as lease:
+        leased = replace(destination, place=under(destination.place, lease))
+        if foreign := settling.contested(context.database, offline_export_id, leased):
+            _write_again(context, offline_export_id, attempt, [found.id for found in foreign])
+            return
+        with context.database.session() as session:
+            settling.settle(session, offline_export_id, leased)
+            export = session.get_one(OfflineExport, offline_export_id)
+            metadata = description.write_all_but_metadata(context, session, export, leased)
     with context.database.session() as session:
         # The lock keeps a cancellation waiting: an archive is whole and the export finished, or neither.
-        export = schedule.lock(session, lease.offline_export_id)
-        if export.status is not ExportState.started or export.attempts != lease.attempt:
+        export = schedule.lock(session, offline_export_id)
+        if export.status is not ExportState.started or export.attempts != attempt:
             raise WorkWithdrawnError
         description.write_metadata(destination, metadata)
         ending.finish(session, export, has_failures=description.has_failures(session, export.id))
@@ -80,21 +81,21 @@ def _make_archive(context: ExportContext, lease: EndLease) -> None:
     places.remove_proof(context, storage)
 
 
-def _write_again(context: ExportContext, lease: EndLease, object_ids: list[int]) -> None:
+def _write_again(context: ExportContext, offline_export_id: int, attempt: int, object_ids: list[int]) -> None:
     """Another attempt has replaced these objects behind the one that counts."""
     with context.database.session() as session:
-        export = schedule.lock(session, lease.offline_export_id)
-        if export.status is ExportState.started and export.attempts == lease.attempt:
+        export = schedule.lock(session, offline_export_id)
+        if export.status is ExportState.started and export.attempts == attempt:
             objects = session.scalars(select(ExportObject).where(ExportObject.id.in_(object_ids))).all()
             reopening.reopen_objects(session, export.id, objects)
             process.add_jobs(session, export.id)
             schedule.release(session, export)
 
 
-def _fail(context: ExportContext, lease: EndLease, error: Exception) -> None:
+def _fail(context: ExportContext, offline_export_id: int, attempt: int, error: Exception) -> None:
     with context.database.session() as session:
-        export = schedule.lock(session, lease.offline_export_id)
-        if export.attempts != lease.attempt:
+        export = schedule.lock(session, offline_export_id)
+        if export.attempts != attempt:
             return
         if isinstance(error, ObjectsGoneError):
             # So that trying again writes them again.

@@ -6,17 +6,17 @@ looks once more before the last block of an object goes to the store.
 """
 
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Final, Protocol, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, TypeVar
 
-from sqlalchemy import ColumnElement, func, literal, select, update
+import psycopg
 
 from offline_transfer.db import Database
 from offline_transfer.exporting.errors import WorkWithdrawnError
 from offline_transfer.storage.location import Location
 from offline_transfer.storage.store import LIST_LIMIT, ObjectInfo, Source, Store
-from offline_transfer.transfers.models import ExportJob, OfflineExport
 from offline_transfer.transfers.states import ExportState, JobState
 
 CHECK_SECONDS: Final = 1.0
@@ -24,72 +24,70 @@ TOUCH_SECONDS: Final = 60.0
 
 T = TypeVar("T")
 
+# Whatever ends an export ends its jobs, so that one row is asked.
+_JOB: Final = b"SELECT FROM import_offline_export_jobs WHERE id = %s AND attempts = %s AND status = %s"
+_END: Final = b"SELECT FROM import_offline_exports WHERE id = %s AND attempts = %s AND status = %s"
+# Work that goes on is not stuck.
+_TOUCH_JOB: Final = (
+    b"UPDATE import_offline_export_jobs SET updated_at = now() WHERE id = %s AND attempts = %s AND status = %s"
+)
+_TOUCH_END: Final = (
+    b"UPDATE import_offline_exports SET updated_at = now() WHERE id = %s AND attempts = %s AND status = %s"
+)
 
-class Lease(Protocol):
-    """The right of one attempt to work."""
+
+@dataclass(slots=True)
+class Lease:
+    """The right of one attempt to work, with a connection of its own: it is asked for before each object."""
+
+    connection: psycopg.Connection
+    attempt: int
+    held: bytes
+    touch: bytes
+    values: Sequence[int]
+    asked_at: float
+    touched_at: float
 
     def check(self) -> None:
         """Raise WorkWithdrawnError if it was taken back; asks the database no more than once a second."""
+        if time.monotonic() - self.asked_at >= CHECK_SECONDS:
+            self.require()
 
     def require(self) -> None:
         """Raise WorkWithdrawnError if it was taken back; asks the database."""
+        if self.connection.execute(self.held, self.values).fetchone() is None:
+            raise WorkWithdrawnError
+        self.asked_at = time.monotonic()
+        if self.asked_at - self.touched_at >= TOUCH_SECONDS:
+            self.connection.execute(self.touch, self.values)
+            self.touched_at = self.asked_at
 
 
-@dataclass(slots=True)
-class JobLease:
-    """The lease of an attempt at a job of an export. Work that goes on touches its row, so that it is not taken for stuck."""
-
-    database: Database
-    job_id: int
-    attempt: int
-    _asked_at: float = field(default_factory=time.monotonic)
-    _touched_at: float = field(default_factory=time.monotonic)
-
-    def check(self) -> None:
-        """See `Lease.check`."""
-        if time.monotonic() - self._asked_at >= CHECK_SECONDS:
-            self.require()
-
-    def require(self) -> None:
-        """See `Lease.require`."""
-        with self.database.session() as session:
-            if session.scalar(select(literal(1)).where(*self._held())) is None:
-                raise WorkWithdrawnError
-            if time.monotonic() - self._touched_at >= TOUCH_SECONDS:
-                session.execute(update(ExportJob).where(ExportJob.id == self.job_id).values(updated_at=func.now()))
-                self._touched_at = time.monotonic()
-        self._asked_at = time.monotonic()
-
-    def _held(self) -> tuple[ColumnElement[bool], ...]:
-        # Whatever ends an export ends its jobs.
-        return ExportJob.id == self.job_id, ExportJob.attempts == self.attempt, ExportJob.status == JobState.released
+@contextmanager
+def lease_of_job(database: Database, job_id: int, attempt: int) -> Iterator[Lease]:
+    """The lease of an attempt at a job of an export."""
+    with _leased(database, (_JOB, _TOUCH_JOB), (job_id, attempt, JobState.released.value)) as lease:
+        yield lease
 
 
-@dataclass(slots=True)
-class EndLease:
+@contextmanager
+def lease_of_end(database: Database, offline_export_id: int, attempt: int) -> Iterator[Lease]:
     """The lease of an attempt to start or to end an export."""
+    with _leased(database, (_END, _TOUCH_END), (offline_export_id, attempt, ExportState.started.value)) as lease:
+        yield lease
 
-    database: Database
-    offline_export_id: int
-    attempt: int
-    _asked_at: float = field(default_factory=time.monotonic)
 
-    def check(self) -> None:
-        """See `Lease.check`."""
-        if time.monotonic() - self._asked_at >= CHECK_SECONDS:
-            self.require()
-
-    def require(self) -> None:
-        """See `Lease.require`."""
-        held = (
-            OfflineExport.id == self.offline_export_id,
-            OfflineExport.attempts == self.attempt,
-            OfflineExport.status == ExportState.started,
-        )
-        with self.database.session() as session:
-            if session.scalar(select(literal(1)).where(*held)) is None:
-                raise WorkWithdrawnError
-        self._asked_at = time.monotonic()
+@contextmanager
+def _leased(database: Database, statements: tuple[bytes, bytes], values: tuple[int, int, int]) -> Iterator[Lease]:
+    with database.raw_connection() as connection:
+        connection.autocommit = True
+        now = time.monotonic()
+        try:
+            yield Lease(connection, values[1], *statements, values, asked_at=now, touched_at=now)
+        finally:
+            # The pool hands it on; one that broke is not put back.
+            if not connection.closed:
+                connection.autocommit = False
 
 
 def watched(items: Iterable[T], lease: Lease) -> Iterator[T]:

@@ -9,7 +9,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from offline_transfer.db import psycopg_connection
+from offline_transfer.db import Database, psycopg_connection
 from offline_transfer.errors import OfflineTransferError
 from offline_transfer.exporting.errors import WorkWithdrawnError
 from offline_transfer.exporting.tasks import Task, Written
@@ -23,7 +23,7 @@ KNOWN_FAILURES = (OfflineTransferError, DBAPIError, psycopg.Error, OSError)
 _GONE: Final = ("08", "57P", "40")
 
 
-def finish(session: Session, task: Task, written: Written) -> None:
+def finish(database: Database, task: Task, written: Written) -> None:
     """The object of a task is whole: keep its line of the manifest and the users that it names.
 
     Does nothing when the task was ended before. Raises WorkWithdrawnError when it is another's by now.
@@ -31,7 +31,7 @@ def finish(session: Session, task: Task, written: Written) -> None:
     count = written.records[task.relation]
     lost = sum(gap.count for gap in written.gaps)
     _end(
-        session,
+        database,
         task,
         {
             "batch_status": step(BatchState.started, BatchState.finished),
@@ -52,10 +52,10 @@ def finish(session: Session, task: Task, written: Written) -> None:
     )
 
 
-def fail(session: Session, task: Task, error: Exception) -> None:
+def fail(database: Database, task: Task, error: Exception) -> None:
     """The object of a task could not be written; the other batches of its relation go on. Otherwise as `finish`."""
     _end(
-        session,
+        database,
         task,
         {
             "batch_status": step(BatchState.started, BatchState.failed),
@@ -136,7 +136,7 @@ _NOTHING: Final[Mapping[str, object]] = {
 }
 
 
-def _end(session: Session, task: Task, outcome: Mapping[str, object]) -> None:
+def _end(database: Database, task: Task, outcome: Mapping[str, object]) -> None:
     values: dict[str, object] = {
         **_NOTHING,
         **outcome,
@@ -154,13 +154,24 @@ def _end(session: Session, task: Task, outcome: Mapping[str, object]) -> None:
         "open_batch": [state.value for state in OPEN_BATCH],
         "open_relation": [state.value for state in OPEN_RELATION],
     }
-    row = psycopg_connection(session).execute(_END, values).fetchone()
+    if task.is_one_of_many:
+        with database.session() as session:
+            if _has_ended(psycopg_connection(session), values):
+                end_relation(session, task.export_id)
+        return
+    with database.raw_connection() as connection:
+        _has_ended(connection, values)
+        connection.commit()
+
+
+def _has_ended(connection: psycopg.Connection, values: Mapping[str, object]) -> bool:
+    """Whether the task has ended now and not before. Raises WorkWithdrawnError."""
+    row = connection.execute(_END, values).fetchone()
     assert row is not None
     is_held, has_ended = row
     if not is_held:
         raise WorkWithdrawnError
-    if has_ended and task.is_one_of_many:
-        end_relation(session, task.export_id)
+    return bool(has_ended)
 
 
 def end_relation(session: Session, export_id: int) -> None:

@@ -25,29 +25,29 @@ TASKS_AT_ONCE: Final = 8
 
 def export_portable(context: ExportContext, self_export_id: int) -> None:
     """Export the group or project of this `self` row. May run again: what is done is passed over."""
-    with work.claimed(context, Subject(export_id=self_export_id)) as claim:
-        if claim is None:
+    with work.claimed(context, Subject(export_id=self_export_id)) as attempt:
+        if attempt is None:
             return
         with context.database.session() as session:
             own = session.get_one(RelationExport, self_export_id)
-            scene = work.scene_of(context, session, claim, own)
+            scene = work.scene_of(context, session, attempt, own)
             small = _begin(context, session, scene, own)
         with context.database.session() as session:
-            schedule.release(session, schedule.lock(session, claim.offline_export_id))
+            schedule.release(session, schedule.lock(session, attempt.claim.offline_export_id))
         _export_small(context, scene, small)
         _end(context, scene)
 
 
 def export_batch(context: ExportContext, batch_id: int) -> None:
     """Export one batch of a large relation."""
-    with work.claimed(context, Subject(batch_id=batch_id)) as claim:
-        if claim is None:
+    with work.claimed(context, Subject(batch_id=batch_id)) as attempt:
+        if attempt is None:
             return
         with context.database.session() as session:
             batch = session.get_one(ExportBatch, batch_id)
             if batch.status is BatchState.created:
                 batch.status = step(batch.status, BatchState.started)
-            scene = work.scene_of(context, session, claim, session.get_one(RelationExport, batch.export_id))
+            scene = work.scene_of(context, session, attempt, session.get_one(RelationExport, batch.export_id))
             session.flush()
             task = work.task_of_batch(session, scene, batch_id)
         if task is not None:
@@ -57,12 +57,12 @@ def export_batch(context: ExportContext, batch_id: int) -> None:
 
 def export_contributions(context: ExportContext, export_id: int) -> None:
     """Export the users that the other relations named, all of which have ended."""
-    with work.claimed(context, Subject(export_id=export_id)) as claim:
-        if claim is None:
+    with work.claimed(context, Subject(export_id=export_id)) as attempt:
+        if attempt is None:
             return
         with context.database.session() as session:
             row = session.get_one(RelationExport, export_id)
-            scene = work.scene_of(context, session, claim, row)
+            scene = work.scene_of(context, session, attempt, row)
             if row.status is RelationState.pending:
                 row.status = step(row.status, RelationState.started)
         _export_small(context, scene, [export_id])

@@ -13,7 +13,7 @@ from offline_transfer.exporting import ending, names, places, schedule
 from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.entities import add_all
 from offline_transfer.exporting.errors import WorkWithdrawnError
-from offline_transfer.exporting.lease import EndLease, under
+from offline_transfer.exporting.lease import Lease, lease_of_end, under
 from offline_transfer.exporting.portables import owner_of
 from offline_transfer.exporting.writing import Destination
 from offline_transfer.storage.errors import StorageAccessDeniedError
@@ -47,7 +47,8 @@ def start(context: ExportContext, offline_export_id: int) -> None:
         attempt = export.attempts
         is_first = attempt == 1
     try:
-        _prepare_place(context, EndLease(context.database, offline_export_id, attempt), is_first=is_first)
+        with lease_of_end(context.database, offline_export_id, attempt) as lease:
+            _prepare_place(context, offline_export_id, lease, is_first=is_first)
     except WorkWithdrawnError:
         return
     except OfflineTransferError as error:
@@ -86,9 +87,9 @@ def batch_job(relation: str) -> str:
     return names.FILE_BATCH if relation in FILE_RELATIONS else names.BATCH
 
 
-def _prepare_place(context: ExportContext, lease: EndLease, *, is_first: bool) -> None:
+def _prepare_place(context: ExportContext, offline_export_id: int, lease: Lease, *, is_first: bool) -> None:
     with context.database.session() as session:
-        export = session.get_one(OfflineExport, lease.offline_export_id)
+        export = session.get_one(OfflineExport, offline_export_id)
         place = places.destination_of(context, session, export)
         identity = (export.encryption or {}).get("identity")
     destination = Destination(under(place.place, lease), place.prefix, place.envelope)

@@ -13,9 +13,8 @@ from sqlalchemy.orm import Session
 
 from offline_transfer import queue
 from offline_transfer.archive.keys import SELF_RELATION, USER_CONTRIBUTIONS_RELATION
-from offline_transfer.db import Database, psycopg_connection
+from offline_transfer.db import psycopg_connection
 from offline_transfer.exporting import names
-from offline_transfer.exporting.lease import JobLease
 from offline_transfer.forge import application_settings
 from offline_transfer.forge.application_settings import ApplicationSettings
 from offline_transfer.transfers.models import ExportBatch, ExportJob, OfflineExport, RelationExport
@@ -52,10 +51,6 @@ class Claim:
     attempt: int
     offline_export_id: int
     is_contested: bool
-
-    def lease(self, database: Database) -> JobLease:
-        """The right to work on it."""
-        return JobLease(database, self.job_id, self.attempt)
 
 
 def lock(session: Session, offline_export_id: int) -> OfflineExport:

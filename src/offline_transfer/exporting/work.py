@@ -17,7 +17,7 @@ from offline_transfer.errors import OfflineTransferError
 from offline_transfer.exporting import binary, contributions, outcomes, records, schedule
 from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.errors import WorkWithdrawnError
-from offline_transfer.exporting.lease import Lease, under
+from offline_transfer.exporting.lease import Lease, lease_of_job, under
 from offline_transfer.exporting.places import destination_of
 from offline_transfer.exporting.portables import Portable, portable_of
 from offline_transfer.exporting.schedule import Claim, Subject
@@ -60,33 +60,43 @@ class Scene:
     destination: Destination
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt at a job, and its right to work."""
+
+    claim: Claim
+    lease: Lease
+
+
 @contextmanager
-def claimed(context: ExportContext, subject: Subject) -> Iterator[Claim | None]:
+def claimed(context: ExportContext, subject: Subject) -> Iterator[Attempt | None]:
     """An attempt at a job; None when there is nothing to do. An attempt that was taken back ends in silence."""
     with context.database.session() as session:
         claim = schedule.claim(session, subject)
+    if claim is None:
+        yield None
+        return
     try:
-        yield claim
+        with lease_of_job(context.database, claim.job_id, claim.attempt) as lease:
+            yield Attempt(claim, lease)
     except Exception as error:
-        if claim is not None:
-            _leave(context, claim)
+        _leave(context, claim)
         if not isinstance(error, WorkWithdrawnError):
             raise
         logger.info("export.work_withdrawn")
 
 
-def scene_of(context: ExportContext, session: Session, claim: Claim, row: RelationExport) -> Scene:
+def scene_of(context: ExportContext, session: Session, attempt: Attempt, row: RelationExport) -> Scene:
     """Where the work on a relation stands. Raises what `destination_of` raises."""
-    export = session.get_one(OfflineExport, claim.offline_export_id)
-    lease = claim.lease(context.database)
+    export = session.get_one(OfflineExport, attempt.claim.offline_export_id)
     destination = destination_of(context, session, export)
     return Scene(
-        claim=claim,
-        lease=lease,
+        claim=attempt.claim,
+        lease=attempt.lease,
         batch_size=export.batch_size,
         actor=actor_of(session, export.user_id),
         portable=portable_of(session, row),
-        destination=replace(destination, place=under(destination.place, lease)),
+        destination=replace(destination, place=under(destination.place, attempt.lease)),
     )
 
 
@@ -157,11 +167,9 @@ def carry_out(context: ExportContext, task: Task) -> None:
     except outcomes.KNOWN_FAILURES as error:
         if outcomes.is_lost_connection(error) or _may_pass(context, task, error):
             raise
-        with context.database.session() as session:
-            outcomes.fail(session, task, error)
+        outcomes.fail(context.database, task, error)
         return
-    with context.database.session() as session:
-        outcomes.finish(session, task, written)
+    outcomes.finish(context.database, task, written)
     count = written.records.get(task.relation, 0)
     context.progress(task.portable.path, task.relation, records=count, size=written.measurement.stored_bytes)
 

@@ -13,7 +13,7 @@ from offline_transfer.db import Database
 from offline_transfer.exporting import abandoned, finish, names, overdue, portable, process, schedule
 from offline_transfer.exporting.create import CreatedExport
 from offline_transfer.exporting.errors import WorkWithdrawnError
-from offline_transfer.exporting.lease import LeasedStore
+from offline_transfer.exporting.lease import LeasedStore, lease_of_job
 from offline_transfer.exporting.request import RequestedEntity
 from offline_transfer.exporting.schedule import Subject
 from offline_transfer.forge import application_settings
@@ -309,25 +309,28 @@ def test_a_lease_is_lost_with_the_attempt_the_job_and_the_export(issues: Exporte
     with issues.database.session() as session:
         first = schedule.claim(session, Subject(export_id=own))
         assert first is not None
-    lease = first.lease(issues.database)
-    lease.require()
-    store = LeasedStore(DiskStore(issues.out), lease)
-    assert store.put("whole", lambda: [b"a", b"b"]) == 2
-    with issues.database.session() as session:
-        second = schedule.claim(session, Subject(export_id=own))
-        assert second is not None
-        assert (second.attempt, second.is_contested) == (2, True)
-    with pytest.raises(WorkWithdrawnError):
+    with lease_of_job(issues.database, first.job_id, first.attempt) as lease:
         lease.require()
-    with pytest.raises(WorkWithdrawnError):
-        store.put("late", lambda: [b"a", b"b"])
-    assert sorted(path.name for path in issues.out.iterdir()) == ["whole"]
-    with pytest.raises(WorkWithdrawnError):
-        store.delete("whole")
+        store = LeasedStore(DiskStore(issues.out), lease)
+        assert store.put("whole", lambda: [b"a", b"b"]) == 2
+        with issues.database.session() as session:
+            second = schedule.claim(session, Subject(export_id=own))
+            assert second is not None
+            assert (second.attempt, second.is_contested) == (2, True)
+        with pytest.raises(WorkWithdrawnError):
+            lease.require()
+        with pytest.raises(WorkWithdrawnError):
+            store.put("late", lambda: [b"a", b"b"])
+        assert sorted(path.name for path in issues.out.iterdir()) == ["whole"]
+        with pytest.raises(WorkWithdrawnError):
+            store.delete("whole")
     with issues.database.session() as session:
         schedule.withdraw(session, created.id)
-    with pytest.raises(WorkWithdrawnError):
-        second.lease(issues.database).require()
+    with (
+        lease_of_job(issues.database, second.job_id, second.attempt) as lease,
+        pytest.raises(WorkWithdrawnError),
+    ):
+        lease.require()
 
 
 def test_the_same_export_started_twice_has_one_job_of_each(issues: Exporter) -> None:
