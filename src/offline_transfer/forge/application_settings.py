@@ -7,6 +7,7 @@ belongs to the owner of one machine, and what that person needs is on.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Final
@@ -27,6 +28,14 @@ EXPORTS_DIRECTORY: Final = "exports"
 LONGEST_SHOWN: Final = 200
 NOTHING: Final = "none"
 """What people type where a setting can be empty."""
+
+
+class SignaturePolicy(StrEnum):
+    """Which archives may be imported."""
+
+    ANY = "any"
+    SIGNED = "signed"
+    KNOWN = "known"
 
 
 class ApplicationSetting(Base):
@@ -53,6 +62,9 @@ class ApplicationSetting(Base):
     offline_import_requests_per_minute: Mapped[int | None]
     bulk_import_max_download_file_size: Mapped[int | None]
     max_decompressed_archive_size: Mapped[int | None]
+    bulk_import_concurrent_entities: Mapped[int | None]
+    bulk_import_concurrent_pipeline_batch_limit: Mapped[int | None]
+    offline_transfer_signature_policy: Mapped[str | None]
 
 
 def _directories(text: object) -> object:
@@ -160,6 +172,27 @@ class ApplicationSettings(BaseModel):
         le=1024 * 1024 * 1024,
         description="How large one object of an archive may become when it is unpacked. 0 is no limit.",
         json_schema_extra={"unit": "MiB"},
+    )
+
+    bulk_import_concurrent_entities: int = Field(
+        default=5,
+        ge=1,
+        le=1000,
+        description="How many groups and projects of one import may be worked on at once.",
+        json_schema_extra={"unit": "groups and projects"},
+    )
+    bulk_import_concurrent_pipeline_batch_limit: int = Field(
+        default=25,
+        ge=1,
+        le=1000,
+        description="How many pipelines and batches of one import may be worked on at once, beside the groups and projects"
+        " themselves.",
+        json_schema_extra={"unit": "pipelines and batches"},
+    )
+    offline_transfer_signature_policy: SignaturePolicy = Field(
+        default=SignaturePolicy.ANY,
+        description="Which archives may be imported: `any`, those that somebody has `signed`, or those signed with a key that is"
+        " `known` as that of their source.",
     )
 
     def egress(self) -> EgressPolicy:

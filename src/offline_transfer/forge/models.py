@@ -23,6 +23,7 @@ from offline_transfer.forge import (
     releases,
     routes,
     snippets,
+    trusted_keys,
     users,
     vulnerabilities,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "releases",
     "routes",
     "snippets",
+    "trusted_keys",
     "users",
     "vulnerabilities",
 ]

@@ -105,6 +105,8 @@ class OfflineConfiguration(Timestamps, Base):
     location: Mapped[str]
     """The place as messages name it, or as somebody typed it; without credentials."""
     endpoint: Mapped[str | None]
+    decryption: Mapped[str | None]
+    """Of imports: what opens an encrypted archive, sealed; null once it was purged."""
 
 
 class RelationExport(Timestamps, Base):
@@ -239,6 +241,7 @@ class BulkImport(Timestamps, Base):
     """One import of groups and projects."""
 
     __tablename__ = "bulk_imports"
+    __table_args__ = (Index(None, "user_id", "created_at"), Index(None, "status", "updated_at"))
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     user_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
@@ -250,6 +253,19 @@ class BulkImport(Timestamps, Base):
     source_hostname: Mapped[str | None]
     source_ghost_user_id: Mapped[int | None] = mapped_column(BigInteger)
     error: Mapped[str | None] = mapped_column(String(ERROR_CHARACTERS))
+    # Ours from here on.
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    """How often its start or its end was begun: who began it earlier is no longer the one who does it."""
+    jid: Mapped[str | None]
+    started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    mailed_end: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """The `ended_at` of which a mail has told; an import that is tried again ends again."""
+    origin: Mapped[str | None]
+    """What its archive's signature said when it was taken on."""
+    signed_by: Mapped[str | None]
+    unchecked: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    """What could not be checked of its archive before the first row, and why."""
 
 
 class ImportEntity(Timestamps, Base):
@@ -276,7 +292,12 @@ class ImportEntity(Timestamps, Base):
     destination_namespace: Mapped[str]
     status: Mapped[EntityState] = mapped_column(EnumInteger(EntityState), server_default="0")
     has_failures: Mapped[bool] = mapped_column(server_default="false")
+    migrate_projects: Mapped[bool] = mapped_column(server_default="true")
+    migrate_memberships: Mapped[bool] = mapped_column(server_default="true")
+    # Ours from here on.
     error: Mapped[str | None] = mapped_column(String(ERROR_CHARACTERS))
+    skip_relations: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    """What is left out on purpose, here and in what lies below."""
 
 
 class Tracker(Timestamps, Base):
@@ -308,6 +329,42 @@ class BatchTracker(Timestamps, Base):
     status: Mapped[TrackerState] = mapped_column(EnumInteger(TrackerState), server_default="0")
     first_index: Mapped[int] = mapped_column(BigInteger, server_default="0")
     accounting: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    error: Mapped[str | None] = mapped_column(String(ERROR_CHARACTERS))
+    retried_lines: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
+    """Where only some records are tried again, the numbers of their lines; the others of the object are done. Ours."""
+
+
+class ImportJob(Timestamps, Base):
+    """What one job of the queue does for an import: an entity, a pipeline, or one batch of a pipeline. Ours.
+
+    It waits until its import has room for one more job at once, and then is released to the queue.
+    """
+
+    __tablename__ = "bulk_import_jobs"
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(entity_id, tracker_id, batch_tracker_id) = 1", name="one_subject"),
+        Index(None, "bulk_import_id", "status", "id"),
+        Index(None, "status", "updated_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    bulk_import_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("bulk_imports.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    entity_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("bulk_import_entities.id", ondelete="CASCADE"), unique=True
+    )
+    tracker_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("bulk_import_trackers.id", ondelete="CASCADE"), unique=True
+    )
+    batch_tracker_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("bulk_import_batch_trackers.id", ondelete="CASCADE"), unique=True
+    )
+    status: Mapped[JobState] = mapped_column(EnumInteger(JobState), server_default="0")
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    """How often it was begun. Only the latest attempt may write anything down."""
+    ended_attempts: Mapped[int] = mapped_column(server_default="0")
+    """How many attempts were seen to end. The others may have died, or may live and be late."""
+    jid: Mapped[str | None]
     error: Mapped[str | None] = mapped_column(String(ERROR_CHARACTERS))
 
 

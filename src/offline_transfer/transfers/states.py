@@ -39,7 +39,7 @@ class BatchState(IntEnum):
 
 
 class JobState(IntEnum):
-    """States of a job of an export; ours."""
+    """States of a job of an export or import; ours."""
 
     waiting = 0
     released = 1

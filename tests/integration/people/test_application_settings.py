@@ -34,6 +34,9 @@ def test_with_a_database_of_somebody_everything_is_as_in_gitlab(session: Session
         "offline_import_requests_per_minute": 6,
         "bulk_import_max_download_file_size": 5120,
         "max_decompressed_archive_size": 25600,
+        "bulk_import_concurrent_entities": 5,
+        "bulk_import_concurrent_pipeline_batch_limit": 25,
+        "offline_transfer_signature_policy": "any",
     }
 
 

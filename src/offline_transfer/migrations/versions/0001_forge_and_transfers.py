@@ -33,6 +33,9 @@ def upgrade() -> None:
         sa.Column("offline_import_requests_per_minute", sa.BigInteger(), nullable=True),
         sa.Column("bulk_import_max_download_file_size", sa.BigInteger(), nullable=True),
         sa.Column("max_decompressed_archive_size", sa.BigInteger(), nullable=True),
+        sa.Column("bulk_import_concurrent_entities", sa.BigInteger(), nullable=True),
+        sa.Column("bulk_import_concurrent_pipeline_batch_limit", sa.BigInteger(), nullable=True),
+        sa.Column("offline_transfer_signature_policy", sa.Text(), nullable=True),
         sa.CheckConstraint("id = 1", name=op.f("check_application_settings_only_row")),
         sa.PrimaryKeyConstraint("id", name=op.f("application_settings_pkey")),
     )
@@ -183,10 +186,24 @@ def upgrade() -> None:
         sa.Column("source_hostname", sa.Text(), nullable=True),
         sa.Column("source_ghost_user_id", sa.BigInteger(), nullable=True),
         sa.Column("error", sa.String(length=255), nullable=True),
+        sa.Column("attempts", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("jid", sa.Text(), nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("mailed_end", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("origin", sa.Text(), nullable=True),
+        sa.Column("signed_by", sa.Text(), nullable=True),
+        sa.Column("unchecked", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_bulk_imports_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("bulk_imports_pkey")),
+    )
+    op.create_index(
+        op.f("index_bulk_imports_on_status_updated_at"), "bulk_imports", ["status", "updated_at"], unique=False
+    )
+    op.create_index(
+        op.f("index_bulk_imports_on_user_id_created_at"), "bulk_imports", ["user_id", "created_at"], unique=False
     )
     op.create_table(
         "epics",
@@ -425,6 +442,28 @@ def upgrade() -> None:
     )
     op.create_index(op.f("index_projects_on_namespace_id"), "projects", ["namespace_id"], unique=False)
     op.create_table(
+        "trusted_source_keys",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("source_hostname", sa.String(length=255), nullable=False),
+        sa.Column("fingerprint", sa.String(length=71), nullable=False),
+        sa.Column("public_key", sa.Text(), nullable=False),
+        sa.Column("added_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["added_by_id"], ["users.id"], name=op.f("fk_trusted_source_keys_added_by_id"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("trusted_source_keys_pkey")),
+    )
+    op.create_index(
+        op.f("index_trusted_source_keys_on_added_by_id"), "trusted_source_keys", ["added_by_id"], unique=False
+    )
+    op.create_index(
+        "index_trusted_source_keys_on_hostname_fingerprint",
+        "trusted_source_keys",
+        [sa.literal_column("lower(source_hostname)"), "fingerprint"],
+        unique=True,
+    )
+    op.create_table(
         "approval_project_rules",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -482,7 +521,10 @@ def upgrade() -> None:
         sa.Column("destination_namespace", sa.Text(), nullable=False),
         sa.Column("status", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("has_failures", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("migrate_projects", sa.Boolean(), server_default="true", nullable=False),
+        sa.Column("migrate_memberships", sa.Boolean(), server_default="true", nullable=False),
         sa.Column("error", sa.String(length=255), nullable=True),
+        sa.Column("skip_relations", sa.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
@@ -674,6 +716,7 @@ def upgrade() -> None:
         sa.Column("disk_configuration", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("location", sa.Text(), nullable=False),
         sa.Column("endpoint", sa.Text(), nullable=True),
+        sa.Column("decryption", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
@@ -1954,6 +1997,7 @@ def upgrade() -> None:
         sa.Column("first_index", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("accounting", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("error", sa.String(length=255), nullable=True),
+        sa.Column("retried_lines", sa.ARRAY(sa.BigInteger()), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
@@ -2556,6 +2600,53 @@ def upgrade() -> None:
     )
     op.create_index(op.f("index_zoom_meetings_on_issue_id"), "zoom_meetings", ["issue_id"], unique=False)
     op.create_index(op.f("index_zoom_meetings_on_project_id"), "zoom_meetings", ["project_id"], unique=False)
+    op.create_table(
+        "bulk_import_jobs",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("bulk_import_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("entity_id", sa.BigInteger(), nullable=True),
+        sa.Column("tracker_id", sa.BigInteger(), nullable=True),
+        sa.Column("batch_tracker_id", sa.BigInteger(), nullable=True),
+        sa.Column("status", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.Column("attempts", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("ended_attempts", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("jid", sa.Text(), nullable=True),
+        sa.Column("error", sa.String(length=255), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(
+            "num_nonnulls(entity_id, tracker_id, batch_tracker_id) = 1", name=op.f("check_bulk_import_jobs_one_subject")
+        ),
+        sa.ForeignKeyConstraint(
+            ["batch_tracker_id"],
+            ["bulk_import_batch_trackers.id"],
+            name=op.f("fk_bulk_import_jobs_batch_tracker_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bulk_import_id"], ["bulk_imports.id"], name=op.f("fk_bulk_import_jobs_bulk_import_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["entity_id"], ["bulk_import_entities.id"], name=op.f("fk_bulk_import_jobs_entity_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["tracker_id"], ["bulk_import_trackers.id"], name=op.f("fk_bulk_import_jobs_tracker_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("bulk_import_jobs_pkey")),
+        sa.UniqueConstraint("batch_tracker_id", name=op.f("unique_bulk_import_jobs_on_batch_tracker_id")),
+        sa.UniqueConstraint("entity_id", name=op.f("unique_bulk_import_jobs_on_entity_id")),
+        sa.UniqueConstraint("tracker_id", name=op.f("unique_bulk_import_jobs_on_tracker_id")),
+    )
+    op.create_index(
+        op.f("index_bulk_import_jobs_on_bulk_import_id_status_id"),
+        "bulk_import_jobs",
+        ["bulk_import_id", "status", "id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("index_bulk_import_jobs_on_status_updated_at"), "bulk_import_jobs", ["status", "updated_at"], unique=False
+    )
     op.create_table(
         "ci_pipeline_metadata",
         sa.Column("project_id", sa.BigInteger(), nullable=False),
