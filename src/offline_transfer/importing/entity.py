@@ -1,14 +1,13 @@
 """One entity from its first attribute to its last file: the portable is made, then its pipelines run stage by stage."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import accumulate
 
 from sqlalchemy.orm import Session
 
 from offline_transfer.contributions.lookup import StandIns, internal_user
-from offline_transfer.errors import BadInputError, OfflineTransferError, StorageError
+from offline_transfer.errors import OfflineTransferError
 from offline_transfer.forge.attempts import SPOOL, Attempts
 from offline_transfer.forge.enums import UserType
 from offline_transfer.forge.projects import Project
@@ -17,33 +16,19 @@ from offline_transfer.importing.batch import BatchImporter
 from offline_transfer.importing.context import ImportContext
 from offline_transfer.importing.errors import DestinationNotFoundError
 from offline_transfer.importing.ids import SequenceIds
-from offline_transfer.importing.pipelines.files import PIPELINES, FileDestination, FileResult
-from offline_transfer.importing.plan import plans
+from offline_transfer.importing.pipelines.files import PIPELINES, FileDestination
 from offline_transfer.importing.records import Destination, RecordBuilder
+from offline_transfer.importing.runner import PipelineWork, run_object
 from offline_transfer.importing.scopes import Scoping
 from offline_transfer.importing.shared import SharedRecords
 from offline_transfer.importing.source import EntitySource, SourceObject, is_without_records
 from offline_transfer.importing.stages import pipelines
-from offline_transfer.importing.tally import Failure, tally
+from offline_transfer.importing.tally import tally
 from offline_transfer.transfers import ledger
-from offline_transfer.transfers.accounting import Accounting, Fail
+from offline_transfer.transfers.accounting import Accounting
 from offline_transfer.transfers.models import ERROR_CHARACTERS, BulkImport, ImportEntity
 from offline_transfer.transfers.states import EntityState, TrackerState, step
 from offline_transfer.types import PortableKind
-
-GIVEN_UP = (BadInputError, StorageError)
-"""What makes a pipeline fail without ending the import: the object is at fault, not we."""
-
-
-@dataclass(frozen=True, slots=True)
-class EntityWork:
-    """What the pipelines of one entity share."""
-
-    context: ImportContext
-    entity: ImportEntity
-    source: EntitySource
-    destination: FileDestination
-    batches: BatchImporter
 
 
 def run(context: ImportContext, entity_id: int) -> None:
@@ -68,7 +53,9 @@ def run(context: ImportContext, entity_id: int) -> None:
     _finish(context, entity_id)
 
 
-def _prepare(context: ImportContext, bulk_import: BulkImport, entity: ImportEntity, source: EntitySource) -> EntityWork:
+def _prepare(
+    context: ImportContext, bulk_import: BulkImport, entity: ImportEntity, source: EntitySource
+) -> PipelineWork:
     """Makes the portable unless an earlier attempt did, and everything that its pipelines need."""
     database = context.database
     ids = SequenceIds(database)
@@ -103,7 +90,7 @@ def _prepare(context: ImportContext, bulk_import: BulkImport, entity: ImportEnti
         context.files,
         Attempts(context.settings.data_dir / SPOOL),
     )
-    return EntityWork(context, entity, source, files, batches)
+    return PipelineWork(context, entity, source, files, batches)
 
 
 def _make(context: ImportContext, entity: ImportEntity, source: EntitySource, destination: Destination) -> None:
@@ -150,7 +137,7 @@ def _chain(session: Session, kind: PortableKind, portable_id: int) -> tuple[int,
     return portables.group_chain(session, project.namespace_id)
 
 
-def _run_pipelines(work: EntityWork) -> None:
+def _run_pipelines(work: PipelineWork) -> None:
     """Stage after stage. Relations with nothing to do are ended before, all at once."""
     stages = list(pipelines(work.source.kind, work.context.settings.edition))
     ends = {stage.relation: end for stage in stages if (end := _end_of_nothing(work, stage.relation)) is not None}
@@ -158,7 +145,7 @@ def _run_pipelines(work: EntityWork) -> None:
         _run_pipeline(work, pipeline)
 
 
-def _end_of_nothing(work: EntityWork, relation: str) -> TrackerState | None:
+def _end_of_nothing(work: PipelineWork, relation: str) -> TrackerState | None:
     """How a pipeline ends that has nothing to do: skipped for a gap, finished for an empty relation. None where it has to run."""
     objects = work.source.objects(relation)
     if objects is None:
@@ -168,17 +155,14 @@ def _end_of_nothing(work: EntityWork, relation: str) -> TrackerState | None:
     return TrackerState.finished if is_empty else None
 
 
-def _run_pipeline(work: EntityWork, pipeline: trackers.Pipeline) -> None:
+def _run_pipeline(work: PipelineWork, pipeline: trackers.Pipeline) -> None:
     """One relation: each of its objects in order; a damaged object fails its batch, the others go on."""
     objects = work.source.objects(pipeline.relation) or ()
     batches = trackers.start(work.context.database, pipeline, _first_indexes(objects))
     first_index = 0
     for source in objects:
         batch = batches[source.number]
-        try:
-            accounting = _run_object(work, batch, source, first_index)
-        except GIVEN_UP as error:
-            accounting = _fail_batch(work, batch, source, error)
+        accounting = run_object(work, batch, source, first_index)
         count = accounting.paths.get(pipeline.relation)
         records = source.records or (count.source if count is not None else 0)
         first_index += records
@@ -192,36 +176,7 @@ def _first_indexes(objects: Sequence[SourceObject]) -> dict[int, int]:
     return dict(zip((source.number for source in objects), before, strict=False))
 
 
-def _run_object(work: EntityWork, batch: ledger.BatchRef, source: SourceObject, first_index: int) -> Accounting:
-    pipeline = PIPELINES.get(batch.pipeline)
-    if pipeline is None:
-        plan = plans(work.source.kind, work.context.settings.edition)[batch.pipeline]
-        return work.batches.run(batch, plan, source, first_index)
-    with work.context.database.raw_connection() as connection, connection.transaction():
-        done = ledger.begin_batch(connection, batch)
-        if done is not None:
-            return done
-        result = FileResult(Accounting(), [])
-        pipeline(work.destination, source, result)
-        ledger.note_failures(connection, batch, result.failures)
-        ledger.finish_batch(connection, batch, result.accounting)
-    return result.accounting
-
-
-def _fail_batch(
-    work: EntityWork, batch: ledger.BatchRef, source: SourceObject, error: OfflineTransferError
-) -> Accounting:
-    """Nothing of the object was written: all its records failed, as many as its archive announced."""
-    accounting = Accounting()
-    accounting.failed(batch.pipeline, Fail.OBJECT_DAMAGED, source.records or 1)
-    failure = Failure(batch.pipeline, None, Fail.OBJECT_DAMAGED, f"{source.where}: {error.message}", None)
-    with work.context.database.raw_connection() as connection, connection.transaction():
-        ledger.note_failures(connection, batch, [failure])
-        ledger.fail_batch(connection, batch, accounting, error.message)
-    return accounting
-
-
-def _account_for_strangers(work: EntityWork) -> None:
+def _account_for_strangers(work: PipelineWork) -> None:
     """Relations of the source that have no place here, or none in this edition, are named and counted."""
     context = work.context
     accounting = lost.left_out(work.source, edition=context.settings.edition, limits=context.limits)
