@@ -25,6 +25,7 @@ from offline_transfer.cli import (
     serve,
     token,
     tree,
+    trust,
     user,
     worker,
 )
@@ -62,6 +63,7 @@ app.add_typer(user.app, name="user")
 app.add_typer(token.app, name="token")
 app.add_typer(member.app, name="member")
 app.add_typer(app_settings.app, name="settings")
+app.add_typer(trust.app, name="trust")
 worker.add_to(app)
 jobs.add_to(app)
 

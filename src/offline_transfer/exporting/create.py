@@ -7,12 +7,12 @@ from typing import Final
 
 from offline_transfer import queue
 from offline_transfer.archive.keys import ExportPrefix
-from offline_transfer.exporting import names, places, source_hostname
+from offline_transfer.exporting import names, places
 from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.entities import add_chosen, choose
 from offline_transfer.exporting.errors import AdministratorsOnlyError, InvalidBatchSizeError
 from offline_transfer.exporting.request import ExportRequest
-from offline_transfer.forge import application_settings
+from offline_transfer.forge import application_settings, source_hostname
 from offline_transfer.forge.access import Actor
 from offline_transfer.forge.application_settings import ApplicationSettings
 from offline_transfer.storage.configuration import StorageConfiguration

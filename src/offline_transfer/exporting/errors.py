@@ -37,10 +37,6 @@ class UnknownSkippedRelationError(BadInputError):
     """There is no relation {relations} that could be skipped in {path}. There are: {known}."""
 
 
-class InvalidSourceHostnameError(BadInputError):
-    """The source hostname is not valid: {problem}. Give a URL like https://gitlab.example.com, or a plain name of this instance."""
-
-
 class InvalidBatchSizeError(BadInputError):
     """{size} is not a size of batches. Choose 1 to {largest:,} records."""
 

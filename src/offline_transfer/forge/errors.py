@@ -169,3 +169,11 @@ class BadApplicationSettingError(BadInputError):
     """The setting `{name}` cannot be {value!r}: {problem}. `offline-transfer settings get {name}` explains it."""
 
     exit_status = ExitStatus.USAGE
+
+
+class InvalidSourceHostnameError(BadInputError):
+    """The source hostname is not valid: {problem}. Give a URL like https://gitlab.example.com, or a plain name of this instance."""
+
+
+class TrustedKeyNotFoundError(NotFoundError):
+    """No key {fingerprint} is taken for one of {hostname}. `offline-transfer trust list` shows which are."""

@@ -43,6 +43,25 @@ class UnknownRelationInArchiveError(BadInputError):
     """
 
 
+class UnsignedArchiveError(BadInputError):
+    """The archive at {where} has no signature, and this instance takes signed archives alone. Have it exported with `--sign`, and
+    with its manifest; or have an administrator set `offline_transfer_signature_policy` to `any`."""
+
+
+class UnknownSignerError(BadInputError):
+    """The archive at {where} says that it comes from {hostname}, and {reason}. Have it exported with a key of that source; or
+    compare the fingerprint of its public key with those who run the source, then `offline-transfer trust add {hostname} FILE`."""
+
+
+class SignatureWithoutContentsError(BadInputError):
+    """The archive at {where} is signed, and what is in it is not what was signed: {reason}. Get it again from its source."""
+
+
+class ArchiveExchangedError(BadInputError):
+    """The archive at {where} is not the one that import {id} was begun with: its manifest is another. Put that one back and retry
+    the import, or begin a new one."""
+
+
 class DestinationTakenError(ConflictError):
     """`{path}` is a project, and groups and projects stand in groups. Name another namespace."""
 

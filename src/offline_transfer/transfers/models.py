@@ -264,6 +264,11 @@ class BulkImport(Timestamps, Base):
     origin: Mapped[str | None]
     """What its archive's signature said when it was taken on."""
     signed_by: Mapped[str | None]
+    """The fingerprint of the key that signed it, if that is known here."""
+    manifest_sha256: Mapped[str | None] = mapped_column(String(64))
+    """The hash of its archive's manifest, as stored: what is opened later has to be the same archive."""
+    rolled_back_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When what it made was last taken back."""
     unchecked: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     """What could not be checked of its archive before the first row, and why."""
 

@@ -14,7 +14,6 @@ from offline_transfer.exporting import places
 from offline_transfer.exporting.errors import (
     CredentialsPurgedError,
     InvalidBatchSizeError,
-    InvalidSourceHostnameError,
     NotExportableError,
     NothingToExportError,
     TooManyPortablesError,
@@ -25,6 +24,7 @@ from offline_transfer.exporting.request import RequestedEntity
 from offline_transfer.forge import application_settings
 from offline_transfer.forge.access import Actor, actor_of
 from offline_transfer.forge.enums import AccessLevel
+from offline_transfer.forge.errors import InvalidSourceHostnameError
 from offline_transfer.forge.issues import Issue
 from offline_transfer.forge.members import Member
 from offline_transfer.forge.namespaces import Namespace

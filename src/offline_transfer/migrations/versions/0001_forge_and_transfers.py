@@ -193,6 +193,8 @@ def upgrade() -> None:
         sa.Column("mailed_end", sa.DateTime(timezone=True), nullable=True),
         sa.Column("origin", sa.Text(), nullable=True),
         sa.Column("signed_by", sa.Text(), nullable=True),
+        sa.Column("manifest_sha256", sa.String(length=64), nullable=True),
+        sa.Column("rolled_back_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("unchecked", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),

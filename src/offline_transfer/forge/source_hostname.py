@@ -5,7 +5,7 @@ from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import urlsplit
 
-from offline_transfer.exporting.errors import InvalidSourceHostnameError
+from offline_transfer.forge.errors import InvalidSourceHostnameError
 
 LONGEST: Final = 255
 KNOWN_SERVICES: Final = ("github.com", "bitbucket.org", "gitea.com")
@@ -13,6 +13,7 @@ KNOWN_SERVICES: Final = ("github.com", "bitbucket.org", "gitea.com")
 
 _HOST: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
 _URL: Final = re.compile(rf"(https?)://({_HOST}|\[[0-9A-Fa-f:.]{{2,45}}\])(?::([0-9]{{1,5}}))?/?", re.IGNORECASE)
+_PORTS: Final = {"http": 80, "https": 443}
 _ALIAS: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9])?")
 
 
@@ -30,6 +31,24 @@ def checked(text: str) -> str:
     if any(host == service or host.endswith(f".{service}") for service in KNOWN_SERVICES):
         raise InvalidSourceHostnameError(problem="it names a service that other importers read from")
     return name
+
+
+def canonical(name: str) -> str:
+    """The same for all spellings of one source, to compare by: small letters, and no port that the scheme implies.
+
+    Takes whatever an archive says. A host alone is not the same as a URL of it.
+    """
+    match = _URL.fullmatch(name)
+    if match is None:
+        return name.lower()
+    scheme, host = match[1].lower(), match[2].lower()
+    if host.startswith("["):
+        try:
+            host = f"[{IPv6Address(host[1:-1])}]"
+        except ValueError:
+            return name.lower()
+    port = int(match[3]) if match[3] is not None else _PORTS[scheme]
+    return f"{scheme}://{host}" if port == _PORTS[scheme] else f"{scheme}://{host}:{port}"
 
 
 def of_instance(instance_url: str) -> str:

@@ -5,8 +5,8 @@ import pytest
 from offline_transfer.archive.keys import ExportPrefix
 from offline_transfer.archive.limits import Limits
 from offline_transfer.archive.metadata import Metadata
-from offline_transfer.exporting import source_hostname
-from offline_transfer.exporting.errors import InvalidSourceHostnameError
+from offline_transfer.forge import source_hostname
+from offline_transfer.forge.errors import InvalidSourceHostnameError
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,27 @@ def test_anything_else_is_refused_with_the_reason(said: str, problem: str) -> No
 
 def test_an_instance_without_a_name_is_called_by_its_address() -> None:
     assert source_hostname.of_instance("https://gitlab.example.com:8443/gitlab") == "https://gitlab.example.com:8443"
+
+
+@pytest.mark.parametrize(
+    "said", ["https://gitlab.example.com", "HTTPS://GitLab.Example.com/", "https://gitlab.example.com:443/"]
+)
+def test_spellings_of_one_source_are_one_name(said: str) -> None:
+    assert source_hostname.canonical(said) == "https://gitlab.example.com"
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("http://gitlab.example.com:80", "http://gitlab.example.com"),
+        ("http://gitlab.example.com:443", "http://gitlab.example.com:443"),
+        ("https://gitlab.example.com:8443", "https://gitlab.example.com:8443"),
+        ("https://[2001:DB8:0:0::1]:443", "https://[2001:db8::1]"),
+        ("gitlab.example.com", "gitlab.example.com"),
+        ("Head-Office", "head-office"),
+        ("https://gitlab.example.com:99999", "https://gitlab.example.com:99999"),
+        ("https://[::1::2]", "https://[::1::2]"),
+    ],
+)
+def test_another_scheme_host_or_port_is_another_source(said: str, name: str) -> None:
+    assert source_hostname.canonical(said) == name
