@@ -15,7 +15,6 @@ from offline_transfer.archive.tar_names import MemberNames
 from offline_transfer.archive.tarball import Member
 from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.errors import PortableGoneError
-from offline_transfer.exporting.lease import watched
 from offline_transfer.exporting.portables import exists_now
 from offline_transfer.exporting.tasks import Gap, Task, Written
 from offline_transfer.forge.attachments import LfsObject, LfsObjectsProject, Upload
@@ -25,6 +24,7 @@ from offline_transfer.forge.snippet_digest import hexdigest
 from offline_transfer.forge.snippets import Snippet
 from offline_transfer.storage.errors import ObjectNotFoundError
 from offline_transfer.storage.sources import from_bytes, from_file
+from offline_transfer.transfers.lease import watched
 
 LFS_MAP: Final = "lfs_objects.json"
 AVATAR: Final = "avatar"

@@ -78,10 +78,6 @@ class SigningKeyAbsentError(ConflictError):
     workers with the setting `signing_key_file`, then retry the export."""
 
 
-class WorkWithdrawnError(ConflictError):
-    """This work was taken back: its export has ended, or another worker does it. There is nothing to do."""
-
-
 class ExportFailedError(StorageError):
     """The export failed, and no archive was made: {reason}
 

@@ -10,9 +10,10 @@ from offline_transfer import queue
 from offline_transfer.errors import OfflineTransferError
 from offline_transfer.exporting import description, ending, outcomes, places, process, reopening, schedule, settling
 from offline_transfer.exporting.context import ExportContext
-from offline_transfer.exporting.errors import ObjectsGoneError, WorkWithdrawnError
+from offline_transfer.exporting.errors import ObjectsGoneError
 from offline_transfer.exporting.lease import lease_of_end, under
 from offline_transfer.queue import JobInterruptedError
+from offline_transfer.transfers.lease import WorkWithdrawnError
 from offline_transfer.transfers.models import ExportObject, OfflineExport, RelationExport
 from offline_transfer.transfers.states import OPEN_RELATION, ExportState, RelationState
 

@@ -1,100 +1,42 @@
-"""Whether work still belongs to who does it.
+"""The right of one attempt to work on an export.
 
-A worker that was silent for too long may live on after its job was given to another, and a person may cancel an export while it
-runs. So each attempt has a number, work looks now and then whether its number is still the latest and its export still runs, and it
-looks once more before the last block of an object goes to the store.
+An attempt whose right was lost finishes no object any more: it looks once more before the last block of one goes to the store.
 """
 
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, TypeVar
-
-import psycopg
+from typing import Final
 
 from offline_transfer.db import Database
-from offline_transfer.exporting.errors import WorkWithdrawnError
 from offline_transfer.storage.location import Location
 from offline_transfer.storage.store import LIST_LIMIT, ObjectInfo, Source, Store
+from offline_transfer.transfers.lease import Lease, LeaseStatements, leased, watched
 from offline_transfer.transfers.states import ExportState, JobState
 
-CHECK_SECONDS: Final = 1.0
-TOUCH_SECONDS: Final = 60.0
-
-T = TypeVar("T")
-
-# Whatever ends an export ends its jobs, so that one row is asked.
-_JOB: Final = b"SELECT FROM import_offline_export_jobs WHERE id = %s AND attempts = %s AND status = %s"
-_END: Final = b"SELECT FROM import_offline_exports WHERE id = %s AND attempts = %s AND status = %s"
-# Work that goes on is not stuck.
-_TOUCH_JOB: Final = (
-    b"UPDATE import_offline_export_jobs SET updated_at = now() WHERE id = %s AND attempts = %s AND status = %s"
+# Whatever ends an export ends its jobs, so that one row is asked. Work that goes on is not stuck, and says so.
+_JOB: Final = LeaseStatements(
+    held=b"SELECT FROM import_offline_export_jobs WHERE id = %s AND attempts = %s AND status = %s",
+    touch=b"UPDATE import_offline_export_jobs SET updated_at = now() WHERE id = %s AND attempts = %s AND status = %s",
 )
-_TOUCH_END: Final = (
-    b"UPDATE import_offline_exports SET updated_at = now() WHERE id = %s AND attempts = %s AND status = %s"
+_END: Final = LeaseStatements(
+    held=b"SELECT FROM import_offline_exports WHERE id = %s AND attempts = %s AND status = %s",
+    touch=b"UPDATE import_offline_exports SET updated_at = now() WHERE id = %s AND attempts = %s AND status = %s",
 )
-
-
-@dataclass(slots=True)
-class Lease:
-    """The right of one attempt to work, with a connection of its own: it is asked for before each object."""
-
-    connection: psycopg.Connection
-    attempt: int
-    held: bytes
-    touch: bytes
-    values: Sequence[int]
-    asked_at: float
-    touched_at: float
-
-    def check(self) -> None:
-        """Raise WorkWithdrawnError if it was taken back; asks the database no more than once a second."""
-        if time.monotonic() - self.asked_at >= CHECK_SECONDS:
-            self.require()
-
-    def require(self) -> None:
-        """Raise WorkWithdrawnError if it was taken back; asks the database."""
-        if self.connection.execute(self.held, self.values).fetchone() is None:
-            raise WorkWithdrawnError
-        self.asked_at = time.monotonic()
-        if self.asked_at - self.touched_at >= TOUCH_SECONDS:
-            self.connection.execute(self.touch, self.values)
-            self.touched_at = self.asked_at
 
 
 @contextmanager
 def lease_of_job(database: Database, job_id: int, attempt: int) -> Iterator[Lease]:
     """The lease of an attempt at a job of an export."""
-    with _leased(database, (_JOB, _TOUCH_JOB), (job_id, attempt, JobState.released.value)) as lease:
+    with leased(database, _JOB, (job_id, attempt, JobState.released.value)) as lease:
         yield lease
 
 
 @contextmanager
 def lease_of_end(database: Database, offline_export_id: int, attempt: int) -> Iterator[Lease]:
     """The lease of an attempt to start or to end an export."""
-    with _leased(database, (_END, _TOUCH_END), (offline_export_id, attempt, ExportState.started.value)) as lease:
+    with leased(database, _END, (offline_export_id, attempt, ExportState.started.value)) as lease:
         yield lease
-
-
-@contextmanager
-def _leased(database: Database, statements: tuple[bytes, bytes], values: tuple[int, int, int]) -> Iterator[Lease]:
-    with database.raw_connection() as connection:
-        connection.autocommit = True
-        now = time.monotonic()
-        try:
-            yield Lease(connection, values[1], *statements, values, asked_at=now, touched_at=now)
-        finally:
-            # The pool hands it on; one that broke is not put back.
-            if not connection.closed:
-                connection.autocommit = False
-
-
-def watched(items: Iterable[T], lease: Lease) -> Iterator[T]:
-    """The same items, as long as the lease holds."""
-    for item in items:
-        lease.check()
-        yield item
 
 
 @dataclass(frozen=True, slots=True)

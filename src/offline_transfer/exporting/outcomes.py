@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from offline_transfer.db import Database, psycopg_connection
 from offline_transfer.errors import OfflineTransferError
-from offline_transfer.exporting.errors import WorkWithdrawnError
 from offline_transfer.exporting.tasks import Task, Written
+from offline_transfer.transfers.lease import WorkWithdrawnError
 from offline_transfer.transfers.models import ERROR_CHARACTERS, ExportBatch, RelationExport
 from offline_transfer.transfers.states import OPEN_BATCH, OPEN_RELATION, BatchState, JobState, RelationState, step
 

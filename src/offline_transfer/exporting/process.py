@@ -12,11 +12,11 @@ from offline_transfer.errors import OfflineTransferError
 from offline_transfer.exporting import ending, names, places, schedule
 from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.entities import add_all
-from offline_transfer.exporting.errors import WorkWithdrawnError
-from offline_transfer.exporting.lease import Lease, lease_of_end, under
+from offline_transfer.exporting.lease import lease_of_end, under
 from offline_transfer.exporting.portables import owner_of
 from offline_transfer.exporting.writing import Destination
 from offline_transfer.storage.errors import StorageAccessDeniedError
+from offline_transfer.transfers.lease import Lease, WorkWithdrawnError
 from offline_transfer.transfers.models import OfflineExport, RelationExport
 from offline_transfer.transfers.states import (
     OPEN_EXPORT,

@@ -11,11 +11,11 @@ import psycopg
 from offline_transfer.archive.keys import MAX_IIDS_RELATION, Extension
 from offline_transfer.exporting import salvage
 from offline_transfer.exporting.context import ExportContext
-from offline_transfer.exporting.lease import watched
 from offline_transfer.exporting.reading import Reading, reading, statements_of
 from offline_transfer.exporting.tasks import Task, Written
 from offline_transfer.exporting.writing import Spool, spooled
 from offline_transfer.relations.compiler import Statements
+from offline_transfer.transfers.lease import watched
 
 
 def write_self(context: ExportContext, task: Task) -> Written:

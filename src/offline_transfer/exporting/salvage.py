@@ -10,11 +10,11 @@ from typing import Final
 import psycopg
 
 from offline_transfer.exporting import outcomes
-from offline_transfer.exporting.lease import Lease
 from offline_transfer.exporting.reading import Reading
 from offline_transfer.exporting.tasks import Gap
 from offline_transfer.relations.compiler import Statements
 from offline_transfer.transfers.accounting import Fail
+from offline_transfer.transfers.lease import Lease
 
 MOST_UNREADABLE: Final = 1000
 NAMED: Final = 100

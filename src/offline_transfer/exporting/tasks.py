@@ -8,11 +8,11 @@ from typing import TypeAlias
 from offline_transfer.archive.keys import Extension, ObjectKey
 from offline_transfer.archive.objects import Measurement
 from offline_transfer.exporting.context import ExportContext
-from offline_transfer.exporting.lease import Lease
 from offline_transfer.exporting.portables import Portable
 from offline_transfer.exporting.schedule import Claim
 from offline_transfer.exporting.writing import Destination
 from offline_transfer.transfers.accounting import Fail
+from offline_transfer.transfers.lease import Lease
 from offline_transfer.types import JsonObject
 
 

@@ -16,8 +16,7 @@ from offline_transfer.archive.keys import MAX_IIDS_RELATION, SELF_RELATION, USER
 from offline_transfer.errors import OfflineTransferError
 from offline_transfer.exporting import binary, contributions, outcomes, records, schedule
 from offline_transfer.exporting.context import ExportContext
-from offline_transfer.exporting.errors import WorkWithdrawnError
-from offline_transfer.exporting.lease import Lease, lease_of_job, under
+from offline_transfer.exporting.lease import lease_of_job, under
 from offline_transfer.exporting.places import destination_of
 from offline_transfer.exporting.portables import Portable, portable_of
 from offline_transfer.exporting.schedule import Claim, Subject
@@ -27,6 +26,7 @@ from offline_transfer.forge.access import Actor, actor_of
 from offline_transfer.forge.repositories import Repositories
 from offline_transfer.queue import JobInterruptedError
 from offline_transfer.transfers import states
+from offline_transfer.transfers.lease import Lease, WorkWithdrawnError
 from offline_transfer.transfers.models import ExportBatch, OfflineExport, RelationExport
 from offline_transfer.transfers.states import ExportState
 

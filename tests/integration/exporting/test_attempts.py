@@ -12,7 +12,6 @@ from offline_transfer.archive.encryption import EncryptionRequest
 from offline_transfer.db import Database
 from offline_transfer.exporting import abandoned, finish, names, overdue, portable, process, schedule
 from offline_transfer.exporting.create import CreatedExport
-from offline_transfer.exporting.errors import WorkWithdrawnError
 from offline_transfer.exporting.lease import LeasedStore, lease_of_job
 from offline_transfer.exporting.request import RequestedEntity
 from offline_transfer.exporting.schedule import Subject
@@ -22,6 +21,7 @@ from offline_transfer.forge.planning import Label
 from offline_transfer.queue import Job
 from offline_transfer.storage.disk import DiskStore
 from offline_transfer.storage.errors import StorageAccessDeniedError
+from offline_transfer.transfers.lease import WorkWithdrawnError
 from offline_transfer.transfers.models import ExportBatch, ExportJob, ExportObject, OfflineExport, RelationExport
 from offline_transfer.transfers.states import ExportState, JobState, RelationState
 from tests.integration.exporting.exporter import Exported, Exporter
