@@ -54,8 +54,10 @@ class ArchiveObject:
 
     @contextmanager
     def members(self) -> Iterator[Iterator[FileMember]]:
-        """Its files."""
+        """Its files. The whole tar is read and checked before the first is given out: of one that is refused nothing is kept."""
         with self.archive.spool(self.stored) as spool:
+            for _ in spool.members():
+                pass
             yield (FileMember(member.name, member.size, member.blocks()) for member in spool.members())
 
 
