@@ -24,6 +24,44 @@ class Witness:
         with database.engine.connect() as connection:
             self._before = {table.name: _digests(connection, table) for table in _tables()}
 
+    def changed(self) -> list[str]:
+        """The rows that were there before and are not as they were."""
+        with self._database.engine.connect() as connection:
+            return list(self._changed(connection))
+
+    def added(self) -> dict[str, int]:
+        """How many rows the tables have that were not there before, without those that have none."""
+        with self._database.engine.connect() as connection:
+            counts = {
+                table.name: len(_digests(connection, table).keys() - self._before[table.name].keys())
+                for table in _tables()
+            }
+        return {name: count for name, count in counts.items() if count}
+
+    def grasps(self, *allowed: tuple[str, int]) -> list[str]:
+        """New rows that refer to a group, project or user that was there before, except to the ones that are named."""
+        found = []
+        with self._database.engine.connect() as connection:
+            for table in _tables():
+                for column in table.c:
+                    for key in column.foreign_keys:
+                        found.extend(self._grasping(connection, table, (column.name, key.column.table.name), allowed))
+        return found
+
+    def _grasping(
+        self, connection: Connection, table: Table, link: tuple[str, str], allowed: tuple[tuple[str, int], ...]
+    ) -> Iterator[str]:
+        column, target = link
+        if target not in ("namespaces", "projects", "users"):
+            return
+        rows = connection.execute(
+            text(f"SELECT {_key(table)}, {column}::text FROM {table.name} WHERE {column} IS NOT NULL")
+        )
+        before = self._before[target].keys() - {str(row_id) for name, row_id in allowed if name == target}
+        for key, value in rows:
+            if key not in self._before[table.name] and value in before:
+                yield f"{table.name} {key}: {column} is {target} {value}"
+
     def complaints(self, project_id: int | None, namespace_id: int | None) -> list[str]:
         """What changed that should not have, and what does not lie in the group or project that was made."""
         with self._database.engine.connect() as connection:

@@ -1,0 +1,150 @@
+"""The instance that is attacked, through the product's own door, and how one sees that it came to no harm."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import text
+
+from offline_transfer.db import Database
+from offline_transfer.errors import ExitStatus
+from offline_transfer.jobs import marker
+from tests.acceptance.program import Instance, Outcome
+from tests.support.witness import Witness
+
+REPLACED: Final = "\ufffd"
+OWN_WORK: Final = frozenset({"users", "import_source_users"})
+"""Tables that an import writes to for itself: people who stand for those of the source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What an import says that was let in, perhaps in parts."""
+
+    document: Mapping[str, Any]
+    status: int
+    said: str
+
+    def counts(self, path: str, entity: str = "top/app") -> tuple[int, int, int, int]:
+        """Source, imported, skipped and failed of one path."""
+        for row in self.document["relations"]:
+            if (row["entity"], row["path"]) == (entity, path):
+                return row["source"], row["imported"], row["skipped"], row["failed"]
+        return 0, 0, 0, 0
+
+    def reasons(self, path: str, entity: str = "top/app") -> dict[str, int]:
+        """Why records of a path were skipped or failed."""
+        rows = self.document["relations"]
+        return next((row["reasons"] for row in rows if (row["entity"], row["path"]) == (entity, path)), {})
+
+    def dropped(self, path: str) -> dict[str, str]:
+        """The attributes of a path that were not taken over, and why."""
+        return {item["name"]: item["reason"] for item in self.document["dropped_attributes"] if item["path"] == path}
+
+    @property
+    def messages(self) -> list[str]:
+        """Why things failed."""
+        return [failure["message"] for failure in self.document["failures"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Victim:
+    """An instance with a past: a group with a subgroup and a project, a neighbour, an administrator and two people."""
+
+    instance: Instance
+    database: Database
+    surroundings: Path
+    """A directory in which nothing may appear but what is in it."""
+    witness: Witness = field(init=False)
+    _files: dict[Path, str] = field(init=False)
+    _around: frozenset[Path] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "witness", Witness(self.database))
+        object.__setattr__(self, "_files", _digests(self.instance.data_dir))
+        object.__setattr__(self, "_around", frozenset(self.surroundings.iterdir()))
+
+    def refuses(self, archive: object, *options: object, status: ExitStatus = ExitStatus.BAD_INPUT) -> str:
+        """An import that does nothing at all, and says why on one clean line; gives the line."""
+        message = self.instance.run("import", archive, "--all", "", *options).refused(status)
+        assert_clean(message)
+        assert self.witness.changed() == []
+        assert self.witness.added() == {}
+        assert self.rows("SELECT count(*) FROM bulk_import_entities WHERE status = 0") == [(0,)]
+        assert _digests(self.instance.data_dir) == self._files
+        self.assert_surroundings()
+        return message
+
+    def takes(self, archive: object, *options: object, grasps: Sequence[tuple[str, int]] = ()) -> Taken:
+        """An import that lets in what is harmless: nobody else's rows or files change, nothing new holds on to what was there,
+        and every record is accounted for."""
+        chosen = options or ("--all", "")
+        outcome = self.instance.run("import", archive, *chosen, "--json")
+        assert outcome.status in (ExitStatus.OK, ExitStatus.WITH_FAILURES), outcome.err
+        taken = Taken(outcome.json, outcome.status, outcome.err)
+        self.assert_unharmed(*grasps)
+        assert_quiet(outcome)
+        for message in taken.messages:
+            assert_clean(message)
+        for row in taken.document["relations"]:
+            assert row["source"] == row["imported"] + row["skipped"] + row["failed"], row
+        return taken
+
+    def shows(self, archive: object, *options: object) -> Outcome:
+        """The same import as people see it, with tables."""
+        return self.instance.run("import", archive, "--all", "", *options)
+
+    def assert_unharmed(self, *grasps: tuple[str, int]) -> None:
+        """Everything that was there is as it was, and nothing new refers to it."""
+        assert self.witness.changed() == []
+        assert self.witness.grasps(*grasps) == []
+        now = _digests(self.instance.data_dir)
+        assert {path: now.get(path) for path in self._files} == self._files
+        self.assert_surroundings()
+
+    def assert_surroundings(self) -> None:
+        """Nothing has appeared beside the instance."""
+        assert frozenset(self.surroundings.iterdir()) == self._around
+
+    def new_files(self) -> list[str]:
+        """What lies in the instance that did not, without what repositories are made of."""
+        found = _digests(self.instance.data_dir).keys() - self._files.keys()
+        return sorted(str(path.relative_to(self.instance.data_dir)) for path in found)
+
+    def rows(self, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+        with self.database.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(statement), parameters)]
+
+    def execute(self, statement: str, **parameters: Any) -> None:
+        """Changes the instance, as its people would."""
+        with self.database.engine.begin() as connection:
+            connection.execute(text(statement), parameters)
+
+    def column(self, statement: str, **parameters: Any) -> list[Any]:
+        """The first column of the rows of a query."""
+        return [row[0] for row in self.rows(statement, **parameters)]
+
+
+def assert_clean(message: str) -> None:
+    """A message for people: one line, and nothing in it that a terminal would obey."""
+    assert message.isprintable(), ascii(message)
+    assert "Traceback" not in message
+
+
+def assert_quiet(outcome: Outcome) -> None:
+    """No traceback, and nothing that a terminal would obey."""
+    said = outcome.out + outcome.err
+    assert "Traceback" not in said
+    assert all(line.isprintable() for line in said.splitlines()), ascii(said)[:2000]
+
+
+def _digests(directory: Path) -> dict[Path, str]:
+    """The files of an instance but its mark, which whoever works on it first leaves."""
+    return {
+        path: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(directory.rglob("*"))
+        if path.is_file() and path.name != marker.FILE
+    }
