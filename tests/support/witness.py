@@ -40,7 +40,7 @@ class Witness:
 
     def grasps(self, *allowed: tuple[str, int]) -> list[str]:
         """New rows that refer to a group, project or user that was there before, except to the ones that are named."""
-        found = []
+        found: list[str] = []
         with self._database.engine.connect() as connection:
             for table in _tables():
                 for column in table.c:
