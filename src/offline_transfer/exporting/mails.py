@@ -1,40 +1,19 @@
-"""What people are told by mail when an export has ended.
+"""What people are told by mail when an export has ended."""
 
-A mail is sent, then the end that it tells of is written down. If that fails between the two, the mail is sent again: at least once,
-and with the same Message-ID, so that it is one mail to programs that care. Two workers never send it at once.
-"""
-
-from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from offline_transfer import mail
 from offline_transfer.db import Database
-from offline_transfer.exporting import result
-from offline_transfer.forge.access import ACTIVE
-from offline_transfer.forge.users import User
-from offline_transfer.mail import Mail
+from offline_transfer.exporting import names, result
 from offline_transfer.settings import Settings
+from offline_transfer.transfers import telling
 from offline_transfer.transfers.models import OfflineConfiguration, OfflineExport
 from offline_transfer.transfers.states import ExportState
-
-FAILURES_SHOWN: Final = 20
-LONGEST_CELL: Final = 300
-LOCK: Final = "offline_export_mail"
-
-
-@dataclass(frozen=True, slots=True)
-class Telling:
-    """How one kind of end is told. Braces are filled in."""
-
-    heading: str
-    opening: str
-    steps: tuple[str, ...]
-
+from offline_transfer.transfers.telling import FAILURES_SHOWN, Letter, Telling
 
 COMPLETE: Final = Telling(
     heading="Offline export complete",
@@ -71,37 +50,8 @@ TIMEOUT: Final = Telling(
 
 
 def send_mail(database: Database, settings: Settings, offline_export_id: int) -> None:
-    """Tell the user of an export how it has ended, unless there is nobody to tell or it was told.
-
-    Raises what `mail.send` raises.
-    """
-    with database.session() as session:
-        # Whoever sends at this moment has a job of its own, which is tried again if it does not succeed.
-        lock = func.hashtextextended(f"{LOCK} {offline_export_id}", 0)
-        if not session.scalar(select(func.pg_try_advisory_xact_lock(lock))):
-            return
-        found = _untold(session, offline_export_id)
-        if found is None:
-            return
-        export, user = found
-        telling = _telling(export)
-        if telling is None:
-            return
-        mail.send(settings, _compose(session, settings, telling, export=export, user=user))
-        told = update(OfflineExport).where(OfflineExport.id == export.id)
-        session.execute(told.values(mailed_end=_end(export), updated_at=OfflineExport.updated_at))
-
-
-def _untold(session: Session, offline_export_id: int) -> tuple[OfflineExport, User] | None:
-    """The export and its user, when there is something to tell and somebody who can be told."""
-    row = session.execute(
-        select(OfflineExport, User)
-        .join(User, User.id == OfflineExport.user_id)
-        .where(OfflineExport.id == offline_export_id, User.email != "", User.state == ACTIVE)
-    ).one_or_none()
-    if row is None or row[0].mailed_end == _end(row[0]):
-        return None
-    return row[0], row[1]
+    """Tell the user of an export how it has ended, as `telling.tell` does it."""
+    telling.tell(database, settings, names.MAIL, (OfflineExport, offline_export_id), _letter)
 
 
 def _telling(export: OfflineExport) -> Telling | None:
@@ -111,38 +61,27 @@ def _telling(export: OfflineExport) -> Telling | None:
     return {ExportState.failed: FAILED, ExportState.timeout: TIMEOUT}.get(export.status)
 
 
-def _end(export: OfflineExport) -> datetime:
-    return export.ended_at or export.updated_at
-
-
-def _compose(session: Session, settings: Settings, telling: Telling, *, export: OfflineExport, user: User) -> Mail:
+def _letter(session: Session, export: OfflineExport) -> Letter | None:
+    how = _telling(export)
+    if how is None:
+        return None
     configuration = session.scalars(
         select(OfflineConfiguration).where(OfflineConfiguration.offline_export_id == export.id)
     ).one()
     path = f"/api/v4/offline_exports/{export.id}"
-    said = {"prefix": configuration.export_prefix, "path": path}
     failures = result.failures(session, export.id)
     shown = [
-        tuple(_cell(item[name]) for name in ("entity", "path", "message")) for item in islice(failures, FAILURES_SHOWN)
+        (telling.cell(item["entity"]), telling.cell(item["path"]), telling.cell(item["message"]))
+        for item in islice(failures, FAILURES_SHOWN)
     ]
-    values = {
-        "heading": telling.heading,
-        "opening": telling.opening,
-        "steps": [step.format(**said) for step in telling.steps],
-        "facts": _facts(export, configuration),
-        "failures": shown,
-        "more": sum(1 for _ in failures),
-        "relations_path": f"GET {path}/relations",
-        "instance_url": settings.instance_url,
-    }
-    words = mail.render("offline_transfer.exporting", "export", values)
-    return Mail(
-        id=f"offline-export-{export.id}-{_end(export):%Y%m%d%H%M%S%f}",
-        to=user.email,
-        name=user.name or user.username,
-        subject=telling.heading,
-        text=words.text,
-        html=words.html,
+    return Letter(
+        id=f"offline-export-{export.id}",
+        telling=how,
+        said={"prefix": configuration.export_prefix, "path": path},
+        facts=_facts(export, configuration),
+        failures=shown,
+        more=sum(1 for _ in failures),
+        all_at=f"GET {path}/relations",
     )
 
 
@@ -150,14 +89,9 @@ def _facts(export: OfflineExport, configuration: OfflineConfiguration) -> list[t
     facts = [
         ("Export", str(export.id)),
         ("Started", mail.moment(export.started_at or export.created_at)),
-        ("Ended", mail.moment(_end(export))),
+        ("Ended", mail.moment(telling.end_of(export))),
         ("Source", configuration.source_hostname or ""),
         ("Export prefix", configuration.export_prefix),
         ("Stored in", configuration.location),
     ]
-    return [*facts, ("Reason", _cell(export.error))] if export.error else facts
-
-
-def _cell(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}…"
+    return [*facts, ("Reason", telling.cell(export.error))] if export.error else facts

@@ -1,15 +1,43 @@
 """What an import says of itself: per entity and relation path what became of the records, and what was dropped."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import exists, func, select, text
 from sqlalchemy.orm import Session
 
 from offline_transfer.transfers import ledger
 from offline_transfer.transfers.models import BulkImport, ImportEntity, ImportFailure, Tracker
 from offline_transfer.transfers.states import EntityState, ImportState, TrackerState
 from offline_transfer.types import JsonObject
+
+ROWS_AT_ONCE: Final = 500
+"""How many rows are held while they are told: never all of them."""
+
+_TOTALS: Final = text(
+    "SELECT coalesce(sum((path.value->>'source')::bigint), 0), coalesce(sum((path.value->>'imported')::bigint), 0),"
+    " coalesce(sum((path.value->>'skipped')::bigint), 0), coalesce(sum((path.value->>'failed')::bigint), 0)"
+    " FROM bulk_import_entities JOIN bulk_import_trackers ON bulk_import_entity_id = bulk_import_entities.id"
+    " JOIN bulk_import_batch_trackers ON tracker_id = bulk_import_trackers.id, jsonb_each(accounting->'paths') AS path"
+    " WHERE bulk_import_id = :id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What became of all records of an import."""
+
+    source: int
+    imported: int
+    skipped: int
+    failed: int
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether every record is accounted for."""
+        return self.source == self.imported + self.skipped + self.failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +67,7 @@ class Row:
 
 def rows(session: Session, bulk_import_id: int) -> Iterator[Row]:
     """Every path that occurs, entity by entity in the order in which they were taken on."""
-    for entity in _entities(session, bulk_import_id):
+    for entity in entities(session, bulk_import_id):
         accounting = ledger.accountings(session, entity.id)
         for path, count in accounting.paths.items():
             reasons = {str(reason): number for reason, number in sorted(count.reasons.items())}
@@ -48,7 +76,7 @@ def rows(session: Session, bulk_import_id: int) -> Iterator[Row]:
 
 def dropped(session: Session, bulk_import_id: int) -> Iterator[JsonObject]:
     """Attributes that were not taken over, by entity, path, name and reason."""
-    for entity in _entities(session, bulk_import_id):
+    for entity in entities(session, bulk_import_id):
         for (path, name, reason), count in sorted(ledger.accountings(session, entity.id).dropped.items()):
             yield {
                 "entity": entity.source_full_path,
@@ -59,17 +87,18 @@ def dropped(session: Session, bulk_import_id: int) -> Iterator[JsonObject]:
             }
 
 
-def failures(session: Session, bulk_import_id: int) -> Iterator[JsonObject]:
-    """Every record, object and entity that failed, with the reason."""
-    for entity in _entities(session, bulk_import_id):
-        if entity.error is not None:
-            yield _failure(entity, "self", entity.error)
-        found = session.scalars(
-            select(ImportFailure)
-            .where(ImportFailure.bulk_import_entity_id == entity.id)
-            .order_by(ImportFailure.id)
-            .execution_options(yield_per=500)
-        )
+def failures(session: Session, bulk_import_id: int) -> Generator[JsonObject]:
+    """Every record, object and entity that failed, with the reason. To be closed by who does not want all of them."""
+    with closing(entities(session, bulk_import_id)) as found:
+        for entity in found:
+            if entity.error is not None:
+                yield _failure(entity, "self", entity.error)
+            yield from _failures_of(session, entity)
+
+
+def _failures_of(session: Session, entity: ImportEntity) -> Generator[JsonObject]:
+    statement = select(ImportFailure).where(ImportFailure.bulk_import_entity_id == entity.id).order_by(ImportFailure.id)
+    with closing(session.scalars(statement.execution_options(yield_per=ROWS_AT_ONCE))) as found:
         for failure in found:
             yield _failure(entity, failure.subrelation, failure.exception_message) | {
                 "reason": failure.exception_class,
@@ -81,7 +110,7 @@ def failures(session: Session, bulk_import_id: int) -> Iterator[JsonObject]:
 
 def gaps(session: Session, bulk_import_id: int) -> Iterator[JsonObject]:
     """Relations that the archive does not hold at all."""
-    for entity in _entities(session, bulk_import_id):
+    for entity in entities(session, bulk_import_id):
         trackers = session.scalars(
             select(Tracker)
             .where(Tracker.bulk_import_entity_id == entity.id, Tracker.status == TrackerState.skipped)
@@ -93,10 +122,10 @@ def gaps(session: Session, bulk_import_id: int) -> Iterator[JsonObject]:
 
 def destinations(session: Session, bulk_import_id: int) -> Iterator[JsonObject]:
     """Where each entity went, and how it ended."""
-    for entity in _entities(session, bulk_import_id):
+    for entity in entities(session, bulk_import_id):
         yield {
             "entity": entity.source_full_path,
-            "destination": f"{entity.destination_namespace}/{entity.destination_name}".lstrip("/"),
+            "destination": destination_of(entity),
             "status": entity.status.name,
             "error": entity.error,
         }
@@ -105,16 +134,35 @@ def destinations(session: Session, bulk_import_id: int) -> Iterator[JsonObject]:
 def is_clean(session: Session, bulk_import_id: int) -> bool:
     """Whether everything that should come has come."""
     bulk_import = session.get_one(BulkImport, bulk_import_id)
-    ended = all(entity.status is EntityState.finished for entity in _entities(session, bulk_import_id))
-    return bulk_import.status is ImportState.finished and not bulk_import.has_failures and ended
+    of_import = ImportEntity.bulk_import_id == bulk_import_id
+    is_open = session.scalar(select(exists().where(of_import, ImportEntity.status != EntityState.finished)))
+    return bulk_import.status is ImportState.finished and not bulk_import.has_failures and not is_open
 
 
-def _entities(session: Session, bulk_import_id: int) -> list[ImportEntity]:
-    return list(
-        session.scalars(
-            select(ImportEntity).where(ImportEntity.bulk_import_id == bulk_import_id).order_by(ImportEntity.id)
-        )
-    )
+def totals(session: Session, bulk_import_id: int) -> Totals:
+    """The sums over all paths of all entities."""
+    row = session.execute(_TOTALS, {"id": bulk_import_id}).one()
+    return Totals(*(int(number) for number in row))
+
+
+def failures_count(session: Session, bulk_import_id: int) -> int:
+    """How many `failures` gives."""
+    of_import = ImportEntity.bulk_import_id == bulk_import_id
+    records = select(func.count(ImportFailure.id)).join(ImportEntity).where(of_import)
+    entities = select(func.count(ImportEntity.id)).where(of_import, ImportEntity.error.is_not(None))
+    return (session.scalar(records) or 0) + (session.scalar(entities) or 0)
+
+
+def entities(session: Session, bulk_import_id: int) -> Generator[ImportEntity]:
+    """The entities of an import in the order in which they were taken on."""
+    statement = select(ImportEntity).where(ImportEntity.bulk_import_id == bulk_import_id).order_by(ImportEntity.id)
+    with closing(session.scalars(statement.execution_options(yield_per=ROWS_AT_ONCE))) as found:
+        yield from found
+
+
+def destination_of(entity: ImportEntity) -> str:
+    """The full path at which an entity is put."""
+    return f"{entity.destination_namespace}/{entity.destination_name}".lstrip("/")
 
 
 def _failure(entity: ImportEntity, path: str, message: str) -> JsonObject:

@@ -2,18 +2,16 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from email import policy
 from email.message import EmailMessage
-from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
 
-from offline_transfer import mail, queue
+from offline_transfer import queue
 from offline_transfer.db import Database
-from offline_transfer.exporting import mails
+from offline_transfer.exporting import mails, names
 from offline_transfer.exporting.create import create_export
 from offline_transfer.exporting.mails import send_mail
 from offline_transfer.exporting.request import ExportRequest, RequestedEntity
@@ -28,6 +26,7 @@ from offline_transfer.storage.configuration import StorageConfiguration
 from offline_transfer.transfers.models import OfflineConfiguration, OfflineExport, RelationExport
 from offline_transfer.transfers.states import ExportState, RelationState
 from tests.support.instances import Instance
+from tests.support.mails import html_of, kept, text_of
 from tests.support.smtp import HOST, MailServer, mail_server
 
 PREFIX = "2026-04-16_19-39-00_export_dJtnb3CV"
@@ -117,20 +116,7 @@ def fail_labels(database: Database, message: str, count: int = 1) -> None:
 def told(settings: Settings, database: Database) -> EmailMessage:
     """The mail that lands on disk."""
     send_mail(database, settings, EXPORT)
-    (path,) = sorted((settings.data_dir / mail.DIRECTORY).iterdir())
-    return BytesParser(EmailMessage, policy=policy.default).parsebytes(path.read_bytes())
-
-
-def text_of(message: EmailMessage) -> str:
-    part = message.get_body(("plain",))
-    assert part is not None
-    return str(part.get_content())
-
-
-def html_of(message: EmailMessage) -> str:
-    part = message.get_body(("html",))
-    assert part is not None
-    return str(part.get_content())
+    return kept(settings)
 
 
 def test_a_complete_export_is_told_in_full(ended: Database, tmp_path: Path) -> None:
@@ -253,7 +239,7 @@ def test_an_end_that_could_not_be_told_is_told_later(ended: Database, server: Ma
 
 def test_two_workers_do_not_tell_at_once(ended: Database, server: MailServer, tmp_path: Path) -> None:
     with ended.session() as other:
-        lock = func.hashtextextended(f"{mails.LOCK} {EXPORT}", 0)
+        lock = func.hashtextextended(f"{names.MAIL} {EXPORT}", 0)
         assert other.scalar(select(func.pg_try_advisory_xact_lock(lock)))
         send_mail(ended, settings_of(server, tmp_path), EXPORT)
     assert server.messages == []
@@ -319,7 +305,6 @@ def test_an_export_that_runs_to_its_end_is_told_to_who_asked_for_it(ended: Datab
     )
     created = create_export(context, request)
     queue.run_until_empty(context)
-    (path,) = (tmp_path / "instance" / "mail").iterdir()
-    message = BytesParser(EmailMessage, policy=policy.default).parsebytes(path.read_bytes())
+    message = kept(instance.settings)
     assert (message["Subject"], message["To"]) == ("Offline export complete", "Ada <ada@example.com>")
     assert f"Export prefix: {created.prefix}\nStored in: {tmp_path / 'archives'}\n" in text_of(message)
