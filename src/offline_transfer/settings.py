@@ -181,6 +181,23 @@ class Settings(BaseSettings):
         description="How long a job that failed waits before it is tried again; twice as long after each further failure, "
         "five minutes at most.",
     )
+    store_attempts: int = Field(
+        default=6,
+        ge=1,
+        le=100,
+        description="How often a worker asks an object store that fails in a way which may pass, before its job has failed.",
+    )
+    store_retry_seconds: float = Field(
+        default=0.5,
+        ge=0,
+        description="How long it waits at most before it asks for the second time; twice as long after each further failure, half a"
+        " minute at most. How long it is within that is left to chance, so that workers do not come back together.",
+    )
+    store_silence_seconds: float = Field(
+        default=300.0,
+        gt=0,
+        description="How long an object store may be silent in the middle of a request before it is asked again.",
+    )
     keep_days: int = Field(
         default=14,
         ge=1,

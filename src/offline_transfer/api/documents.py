@@ -56,5 +56,6 @@ class Relation(BaseModel):
     exported_objects_count: int = Field(description="How many of them are in the store.")
     failed_objects_count: int = Field(description="How many could not be written, although the rest was.")
     bytes: int = Field(description="How many bytes are in the store.")
+    retries_count: int = Field(description="How often an object had to be sent again before the store took it.")
     error: str | None
     updated_at: Time

@@ -21,7 +21,7 @@ from offline_transfer.exporting.request import ExportRequest, RequestedEntity
 from offline_transfer.forge import application_settings
 from offline_transfer.forge.access import Actor
 from offline_transfer.jobs import contexts
-from offline_transfer.storage.configuration import ASKING, StorageConfiguration
+from offline_transfer.storage.configuration import ASKING, Patience, StorageConfiguration
 from offline_transfer.storage.egress import EgressPolicy
 from offline_transfer.storage.location import Location
 from offline_transfer.transfers.models import OfflineExport
@@ -180,7 +180,7 @@ def _context(service: Service) -> ExportContext:
     return replace(context, open_storage=_asked)
 
 
-def _asked(storage: StorageConfiguration, policy: EgressPolicy) -> Location:
+def _asked(storage: StorageConfiguration, policy: EgressPolicy, _: Patience) -> Location:
     """A store of which the one who waits for an answer has to hear soon."""
     return storage.open(policy, patience=ASKING)
 

@@ -120,6 +120,7 @@ def _relation(row: RelationProgress) -> Relation:
         exported_objects_count=row.records,
         failed_objects_count=row.lost,
         bytes=row.bytes,
+        retries_count=row.retries,
         error=row.error,
         updated_at=row.updated_at,
     )

@@ -30,16 +30,17 @@ class ObjectStream:
     def __init__(self, content: Iterable[bytes], envelope: Envelope = PLAIN) -> None:
         self._content = Measured(exact_blocks(content))
         self._stored = Measured(envelope.seal(compress(self._content)))
-        self._ended = False
+        self.has_ended = False
+        """Whether all of it was read."""
 
     def __iter__(self) -> Iterator[bytes]:
         yield from self._stored
-        self._ended = True
+        self.has_ended = True
 
     @property
     def measurement(self) -> Measurement:
         """What went by. Asking before the end is a mistake of the caller: a half-written object has no hash."""
-        if not self._ended:
+        if not self.has_ended:
             raise RuntimeError("an object is measured when all of it has been read")
         return Measurement(
             stored_bytes=self._stored.length,

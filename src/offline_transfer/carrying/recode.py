@@ -145,7 +145,7 @@ def _is_there(target: Destination, stored: StoredObject, source: _Resealed) -> b
 def _describe(archive: Archive, target: Destination, written: _Written, signing_key: SigningKey | None) -> None:
     entries = map(written.entry, archive.all_objects())
     document = write_manifest(archive.metadata, archive.failed_relations, entries, archive.skipped_relations)
-    manifest = target.put_content(MANIFEST_KEY, document)
+    manifest = target.put_content(MANIFEST_KEY, document).measurement
     target.place.store.delete(target.plain_key(SIGNATURE_KEY))
     target.put_sums(_sums(archive, target.envelope, written, manifest), signing_key)
     target.put_content(METADATA_KEY, [archive.metadata.to_json()])

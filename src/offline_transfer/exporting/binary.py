@@ -40,11 +40,11 @@ def write_snippets(context: ExportContext, task: Task) -> Written:
     with tempfile.TemporaryDirectory(prefix="offline-transfer-") as directory:
         bundles = _SnippetBundles(context, Path(directory) / "bundle", named)
         key = task.key(Extension.TAR)
-        measurement = task.destination.put_tar(key, bundles.members, context.limits)
+        stored = task.destination.put_tar(key, bundles.members, context.limits)
     _require_portable(context, task)
     return Written(
         key=key,
-        measurement=measurement,
+        stored=stored,
         records={task.relation: bundles.refs},
         read_at=read_at,
         gaps=[*gaps, *bundles.gaps],
@@ -94,9 +94,9 @@ def write_repository(context: ExportContext, task: Task) -> Written:
         bundle = Path(directory) / "bundle"
         refs = context.repositories.bundle(path, bundle) if context.repositories.exists(path) else 0
         members = [_member(f"{task.relation}.bundle", bundle)] if refs else []
-        measurement = task.destination.put_tar(key, lambda: members, context.limits)
+        stored = task.destination.put_tar(key, lambda: members, context.limits)
     _require_portable(context, task)
-    return Written(key=key, measurement=measurement, records={task.relation: refs}, read_at=read_at)
+    return Written(key=key, stored=stored, records={task.relation: refs}, read_at=read_at)
 
 
 def _snippets(context: ExportContext, task: Task) -> tuple[list[tuple[str, int]], list[Gap]]:
@@ -169,9 +169,9 @@ def _write_files(
         except ObjectNotFoundError:
             gaps.append(Gap(name=name, reason=_NOT_STORED))
     everything = sorted([*members, *fixed], key=lambda member: member.name)
-    measurement = task.destination.put_tar(key, lambda: everything, context.limits)
+    stored = task.destination.put_tar(key, lambda: everything, context.limits)
     _require_portable(context, task)
-    return Written(key=key, measurement=measurement, records={task.relation: len(members)}, read_at=read_at, gaps=gaps)
+    return Written(key=key, stored=stored, records={task.relation: len(members)}, read_at=read_at, gaps=gaps)
 
 
 def _stored(context: ExportContext, name: str, storage_key: str) -> Member:

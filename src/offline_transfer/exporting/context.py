@@ -10,18 +10,18 @@ from offline_transfer.forge.files import Files
 from offline_transfer.forge.repositories import Repositories
 from offline_transfer.secrets import Vault
 from offline_transfer.settings import Settings
-from offline_transfer.storage.configuration import StorageConfiguration
+from offline_transfer.storage.configuration import Patience, StorageConfiguration
 from offline_transfer.storage.egress import EgressPolicy
 from offline_transfer.storage.location import Location
 from offline_transfer.transfers.progress import Progress, silent
 
-OpenStorage: TypeAlias = Callable[[StorageConfiguration, EgressPolicy], Location]
+OpenStorage: TypeAlias = Callable[[StorageConfiguration, EgressPolicy, Patience], Location]
 """Gives the place of a configuration; nothing is contacted yet."""
 
 
-def opened(storage: StorageConfiguration, policy: EgressPolicy) -> Location:
+def opened(storage: StorageConfiguration, policy: EgressPolicy, patience: Patience) -> Location:
     """The place itself."""
-    return storage.open(policy)
+    return storage.open(policy, patience=patience)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ from offline_transfer.archive.keys import USER_CONTRIBUTIONS_RELATION, Extension
 from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.reading import Reading, reading, statements_of
 from offline_transfer.exporting.tasks import Task, Written
-from offline_transfer.exporting.writing import spooled
 from offline_transfer.relations.compiler import Statements
 
 USERS_AT_ONCE: Final = 1000
@@ -22,9 +21,9 @@ def write_users(context: ExportContext, task: Task) -> Written:
     counts: Counter[str] = Counter({USER_CONTRIBUTIONS_RELATION: 0})
     with ExitStack() as stack:
         with reading(context.database) as moment:
-            spool = stack.enter_context(spooled(_lines(moment, task, found, counts)))
-        measurement = task.destination.put(key, spool)
-    return Written(key=key, measurement=measurement, records=dict(counts), read_at=moment.read_at)
+            spool = stack.enter_context(task.destination.spooled(_lines(moment, task, found, counts)))
+        stored = task.destination.put(key, spool)
+    return Written(key=key, stored=stored, records=dict(counts), read_at=moment.read_at)
 
 
 def _lines(moment: Reading, task: Task, found: Statements, counts: Counter[str]) -> Iterator[bytes]:

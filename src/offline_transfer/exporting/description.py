@@ -38,7 +38,7 @@ def write_all_but_metadata(
     manifest = write_manifest(
         metadata, _failed(session, export.id), _entries(session, export.id), _skipped(session, export.id, edition)
     )
-    measurement = destination.put_content(MANIFEST_KEY, manifest)
+    measurement = destination.put_content(MANIFEST_KEY, manifest).measurement
     destination.put_sums(_sums(session, export.id, destination.envelope, measurement), signing_key)
     return metadata
 

@@ -30,6 +30,7 @@ def finish(database: Database, task: Task, written: Written) -> None:
     """
     count = written.records[task.relation]
     lost = sum(gap.count for gap in written.gaps)
+    measurement = written.stored.measurement
     _end(
         database,
         task,
@@ -40,10 +41,12 @@ def finish(database: Database, task: Task, written: Written) -> None:
             "total": None if task.batch_id is not None else count + lost,
             "gaps": Jsonb([gap.to_json(task.batch_number) for gap in written.gaps]),
             "key": str(written.key),
-            "bytes": written.measurement.stored_bytes,
-            "sha256": written.measurement.sha256,
-            "content_bytes": written.measurement.content_bytes,
-            "content_sha256": written.measurement.content_sha256,
+            "bytes": measurement.stored_bytes,
+            "sha256": measurement.sha256,
+            "content_bytes": measurement.content_bytes,
+            "content_sha256": measurement.content_sha256,
+            "is_contested": task.is_contested or written.stored.has_rival,
+            "retries": written.stored.retries,
             "records": Jsonb(dict(written.records)),
             "read_at": written.read_at,
             # Sorted, so that two batches that name the same users wait for each other in one order.
@@ -101,7 +104,7 @@ WITH held AS (
     SET status = CASE WHEN %(is_one_of_many)s THEN status ELSE %(relation_status)s END,
         total_objects_count = coalesce(%(total)s, total_objects_count),
         exported_count = exported_count + %(objects_count)s, bytes = bytes + coalesce(%(bytes)s, 0),
-        gaps = gaps || %(gaps)s, error = coalesce(error, %(error)s), updated_at = now()
+        retries = retries + %(retries)s, gaps = gaps || %(gaps)s, error = coalesce(error, %(error)s), updated_at = now()
     WHERE id = %(export_id)s AND status = ANY(%(open_relation)s) AND EXISTS (SELECT FROM held)
         AND (%(batch_id)s::bigint IS NULL OR EXISTS (SELECT FROM batch))
     RETURNING id
@@ -132,6 +135,8 @@ _NOTHING: Final[Mapping[str, object]] = {
     "content_sha256": None,
     "records": None,
     "read_at": None,
+    "is_contested": False,
+    "retries": 0,
     "users": [],
 }
 
@@ -143,7 +148,6 @@ def _end(database: Database, task: Task, outcome: Mapping[str, object]) -> None:
         "job_id": task.claim.job_id,
         "attempt": task.claim.attempt,
         "released": JobState.released.value,
-        "is_contested": task.is_contested,
         "offline_export_id": task.offline_export_id,
         "export_id": task.export_id,
         "batch_id": task.batch_id,

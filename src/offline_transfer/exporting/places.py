@@ -14,7 +14,7 @@ from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.errors import CredentialsPurgedError
 from offline_transfer.exporting.writing import Destination
 from offline_transfer.secrets import Vault
-from offline_transfer.storage.configuration import StorageConfiguration
+from offline_transfer.storage.configuration import StorageConfiguration, patience_of
 from offline_transfer.storage.providers import Provider
 from offline_transfer.transfers.models import OfflineConfiguration, OfflineExport
 
@@ -65,7 +65,7 @@ def kept(vault: Vault, row: OfflineConfiguration) -> StorageConfiguration:
 def destination_of(context: ExportContext, session: Session, export: OfflineExport) -> Destination:
     """Where the objects of an export go. Raises CredentialsPurgedError and what `StorageConfiguration.open` raises."""
     row = configuration_of(session, export.id)
-    place = context.open_storage(kept(context.vault, row), context.egress)
+    place = context.open_storage(kept(context.vault, row), context.egress, patience_of(context.settings))
     return Destination(place, ExportPrefix.parse(row.export_prefix), envelope_of(export))
 
 

@@ -35,6 +35,7 @@ class RelationProgress:
     expected: int
     lost: int
     bytes: int
+    retries: int
     error: str | None
     updated_at: datetime
 
@@ -136,6 +137,7 @@ def _progress(row: RelationExport, path: str, batches_done: int) -> RelationProg
         expected=row.total_objects_count,
         lost=sum(gap["count"] for gap in row.gaps),
         bytes=row.bytes,
+        retries=row.retries,
         error=row.error,
         updated_at=row.updated_at,
     )

@@ -13,7 +13,7 @@ from offline_transfer.exporting import salvage
 from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.reading import Reading, reading, statements_of
 from offline_transfer.exporting.tasks import Task, Written
-from offline_transfer.exporting.writing import Spool, spooled
+from offline_transfer.exporting.writing import Spool
 from offline_transfer.relations.compiler import Statements
 from offline_transfer.transfers.lease import watched
 
@@ -36,7 +36,7 @@ def write_records(context: ExportContext, task: Task) -> Written:
     found = _statements(context, task)
     if not found.node.is_single and not task.record_ids:
         with ExitStack() as stack:
-            return _put(task, _nothing(stack, found), Extension.NDJSON)
+            return _put(task, _nothing(stack, task, found), Extension.NDJSON)
     try:
         return _write_records(context, task, found)
     except psycopg.Error as error:
@@ -71,8 +71,8 @@ def write_max_iids(context: ExportContext, task: Task) -> Written:
         highest = moment.max_iids(task.portable.kind, task.portable.id)
         read_at = moment.read_at
     key = task.key(Extension.JSON)
-    measurement = task.destination.put_content(key, [orjson.dumps(highest, option=orjson.OPT_APPEND_NEWLINE)])
-    return Written(key=key, measurement=measurement, records={MAX_IIDS_RELATION: 1}, read_at=read_at)
+    stored = task.destination.put_content(key, [orjson.dumps(highest, option=orjson.OPT_APPEND_NEWLINE)])
+    return Written(key=key, stored=stored, records={MAX_IIDS_RELATION: 1}, read_at=read_at)
 
 
 def _statements(context: ExportContext, task: Task) -> Statements:
@@ -91,15 +91,15 @@ class _Lines:
 
 def _read(moment: Reading, stack: ExitStack, found: Statements, task: Task, ids: Sequence[int]) -> _Lines:
     with closing(moment.records(found, ids)) as records:
-        spool = stack.enter_context(spooled(watched(records, task.lease)))
+        spool = stack.enter_context(task.destination.spooled(watched(records, task.lease)))
     return _Lines(spool, records.counts, records.users, moment.read_at)
 
 
-def _nothing(stack: ExitStack, found: Statements) -> _Lines:
-    return _Lines(stack.enter_context(spooled(())), {found.node.path: 0}, [], datetime.now(UTC))
+def _nothing(stack: ExitStack, task: Task, found: Statements) -> _Lines:
+    return _Lines(stack.enter_context(task.destination.spooled(())), {found.node.path: 0}, [], datetime.now(UTC))
 
 
 def _put(task: Task, lines: _Lines, extension: Extension) -> Written:
     key = task.key(extension)
-    measurement = task.destination.put(key, lines.spool)
-    return Written(key=key, measurement=measurement, records=lines.counts, read_at=lines.read_at, users=lines.users)
+    stored = task.destination.put(key, lines.spool)
+    return Written(key=key, stored=stored, records=lines.counts, read_at=lines.read_at, users=lines.users)

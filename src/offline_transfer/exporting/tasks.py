@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import TypeAlias
 
 from offline_transfer.archive.keys import Extension, ObjectKey
-from offline_transfer.archive.objects import Measurement
 from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.portables import Portable
 from offline_transfer.exporting.schedule import Claim
-from offline_transfer.exporting.writing import Destination
+from offline_transfer.exporting.writing import Destination, Stored
 from offline_transfer.transfers.accounting import Fail
 from offline_transfer.transfers.lease import Lease
 from offline_transfer.types import JsonObject
@@ -70,7 +69,7 @@ class Written:
     """An object that lies whole in the store."""
 
     key: ObjectKey
-    measurement: Measurement
+    stored: Stored
     records: Mapping[str, int]
     read_at: datetime
     users: Sequence[int] = ()

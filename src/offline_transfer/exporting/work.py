@@ -171,7 +171,7 @@ def carry_out(context: ExportContext, task: Task) -> None:
         return
     outcomes.finish(context.database, task, written)
     count = written.records.get(task.relation, 0)
-    context.progress(task.portable.path, task.relation, records=count, size=written.measurement.stored_bytes)
+    context.progress(task.portable.path, task.relation, records=count, size=written.stored.measurement.stored_bytes)
 
 
 def _may_pass(context: ExportContext, task: Task, error: Exception) -> bool:

@@ -3,12 +3,12 @@
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import IO, Final
 
 from offline_transfer.archive import tarball
-from offline_transfer.archive.checksums import Measured, write_checksums
+from offline_transfer.archive.checksums import write_checksums
 from offline_transfer.archive.encryption import PLAIN, Envelope
 from offline_transfer.archive.keys import CHECKSUMS_KEY, SIGNATURE_KEY, ExportPrefix, ObjectKey
 from offline_transfer.archive.limits import Limits
@@ -24,23 +24,21 @@ _BLOCK_BYTES: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Spool:
-    """A compressed object that is whole, has no envelope yet, and has not gone to the store."""
+    """An object as it will be stored, which is whole and has not gone to the store."""
 
     file: IO[bytes]
     measurement: Measurement
 
 
-@contextmanager
-def spooled(content: Iterable[bytes]) -> Iterator[Spool]:
-    """Compress content that exists once and keep it aside: in memory while it is small, then in a file without a name.
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object that the store has taken."""
 
-    So the database need not wait for the store, and the store may try again.
-    """
-    with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as file:
-        stream = ObjectStream(content)
-        for block in stream:
-            file.write(block)
-        yield Spool(file, stream.measurement)
+    measurement: Measurement
+    retries: int = 0
+    """How often it had to be sent again."""
+    has_rival: bool = False
+    """Whether other bytes were sent before, all of them, of which the store gave no good answer: they may come late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +66,29 @@ class Destination:
         """The name below the top of a key in the store: the reverse of `plain_key`."""
         return key.removeprefix(f"{self.top}/")
 
-    def put(self, relative: ObjectKey | str, spool: Spool) -> Measurement:
-        """Put an object there."""
-        source = _SealedSource(spool.file, self.envelope)
-        self.place.store.put(self.key(relative), source)
-        return replace(spool.measurement, stored_bytes=source.last_attempt.length, sha256=source.last_attempt.sha256)
+    @contextmanager
+    def spooled(self, content: Iterable[bytes]) -> Iterator[Spool]:
+        """Compress content that exists once, put it into its envelope, and keep it aside: in memory while it is small, then in a
+        file without a name.
 
-    def put_content(self, relative: ObjectKey | str, content: Iterable[bytes]) -> Measurement:
-        """Compress content that exists once, and put it there."""
-        with spooled(content) as spool:
+        So the database need not wait for the store, and the store may try again and gets the same bytes: an envelope gives other
+        ones each time, and an attempt that was given up may come late and replace the one that counts.
+        """
+        with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as file:
+            stream = ObjectStream(content, self.envelope)
+            for block in stream:
+                file.write(block)
+            yield Spool(file, stream.measurement)
+
+    def put(self, relative: ObjectKey | str, spool: Spool) -> Stored:
+        """Put an object there."""
+        source = _Repeated(spool.file)
+        self.place.store.put(self.key(relative), source)
+        return Stored(spool.measurement, retries=source.attempts - 1)
+
+    def put_content(self, relative: ObjectKey | str, content: Iterable[bytes]) -> Stored:
+        """The same for content that exists once."""
+        with self.spooled(content) as spool:
             return self.put(relative, spool)
 
     def put_plain(self, relative: str, content: Iterable[bytes]) -> None:
@@ -95,44 +107,45 @@ class Destination:
             if signing_key is not None:
                 self.place.store.put(self.plain_key(SIGNATURE_KEY), from_bytes(signing_key.sign(file)))
 
-    def put_tar(self, relative: ObjectKey, members: Callable[[], Iterable[Member]], limits: Limits) -> Measurement:
+    def put_tar(self, relative: ObjectKey, members: Callable[[], Iterable[Member]], limits: Limits) -> Stored:
         """Put a compressed tar there. `members` is asked anew for every attempt of the store."""
         source = _TarSource(members, self.envelope, limits, str(relative))
         self.place.store.put(self.key(relative), source)
-        return source.measurement
+        return source.stored
 
 
-class _SealedSource:
-    """A source whose last attempt is measured: with an envelope the bytes differ each time."""
+class _Repeated:
+    """A file as a source, whose attempts are counted."""
 
-    def __init__(self, file: IO[bytes], envelope: Envelope) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self._file = file
-        self._envelope = envelope
-        self.last_attempt = Measured(())
+        self.attempts = 0
 
     def __call__(self) -> Iterable[bytes]:
-        self.last_attempt = Measured(self._envelope.seal(_from_start(self._file)))
-        return self.last_attempt
+        self.attempts += 1
+        return _from_start(self._file)
 
 
 class _TarSource:
-    """A source whose last attempt is measured."""
+    """A source whose attempts are counted and measured: files change meanwhile, and an envelope gives other bytes each time."""
 
     def __init__(self, members: Callable[[], Iterable[Member]], envelope: Envelope, limits: Limits, name: str) -> None:
         self._members = members
         self._envelope = envelope
         self._limits = limits
         self._name = name
-        self._stream: ObjectStream | None = None
+        self._attempts: list[ObjectStream] = []
 
     def __call__(self) -> Iterable[bytes]:
-        self._stream = ObjectStream(tarball.write(self._members(), self._limits, self._name), self._envelope)
-        return self._stream
+        self._attempts.append(ObjectStream(tarball.write(self._members(), self._limits, self._name), self._envelope))
+        return self._attempts[-1]
 
     @property
-    def measurement(self) -> Measurement:
-        assert self._stream is not None
-        return self._stream.measurement
+    def stored(self) -> Stored:
+        *earlier, last = self._attempts
+        # What was not sent to its end can never become an object.
+        rivals = {attempt.measurement.sha256 for attempt in earlier if attempt.has_ended}
+        return Stored(last.measurement, len(earlier), has_rival=bool(rivals - {last.measurement.sha256}))
 
 
 def _from_start(file: IO[bytes]) -> Iterator[bytes]:

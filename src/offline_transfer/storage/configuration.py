@@ -12,6 +12,7 @@ from typing import Final
 
 import orjson
 
+from offline_transfer.settings import Settings
 from offline_transfer.storage.buckets import (
     AzureContainer,
     Connection,
@@ -61,12 +62,18 @@ class Patience:
 
 
 WORKING: Final = Patience(retries=RetryPolicy(), stalled_after=timedelta(minutes=5))
-"""The patience of a worker, which has all night."""
+"""The patience of one who has all night."""
 
 ASKING: Final = Patience(
     retries=RetryPolicy(attempts=2, first_wait=0.2, longest_wait=0.5), stalled_after=timedelta(seconds=10)
 )
 """The patience of a person who waits for an answer."""
+
+
+def patience_of(settings: Settings) -> Patience:
+    """The patience of the workers of an instance."""
+    retries = RetryPolicy(attempts=settings.store_attempts, first_wait=settings.store_retry_seconds)
+    return Patience(retries=retries, stalled_after=timedelta(seconds=settings.store_silence_seconds))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -143,6 +143,8 @@ class RelationExport(Timestamps, Base):
     """How many of its records lie in the store."""
     bytes: Mapped[int] = mapped_column(server_default="0")
     """The size of its objects as they are stored."""
+    retries: Mapped[int] = mapped_column(server_default="0")
+    """How often an object that the store took in the end had to be sent again."""
 
 
 class ExportBatch(Timestamps, Base):
@@ -217,7 +219,7 @@ class ExportObject(Base):
     records: Mapped[dict[str, int]] = mapped_column(JSONB)
     read_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     is_contested: Mapped[bool] = mapped_column(server_default="false")
-    """Whether another attempt may have been writing it too, so that what lies in the store has to be looked at."""
+    """Whether other bytes may come, or have come, to its key, so that what lies in the store has to be looked at."""
 
 
 class ExportUser(Base):

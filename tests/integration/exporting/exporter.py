@@ -67,7 +67,7 @@ class Exporter:
             files=self.files,
             vault=Vault.of(settings),
             egress=EgressPolicy(),
-            open_storage=lambda _storage, _policy: Location(store, "archives"),
+            open_storage=lambda _storage, _policy, _patience: Location(store, "archives"),
         )
 
     @property

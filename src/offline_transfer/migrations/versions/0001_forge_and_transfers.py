@@ -582,6 +582,7 @@ def upgrade() -> None:
         sa.Column("skip_relations", sa.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("exported_count", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("bytes", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("retries", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
