@@ -35,7 +35,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Lock, Thread
+from threading import Event, Lock, Semaphore, Thread
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
@@ -130,6 +130,8 @@ class FaultyFront(ThreadingHTTPServer):
         self.behind = behind
         self.server = replace(behind, endpoint=f"http://127.0.0.1:{self.server_port}")
         self.released = Event()
+        self.held_done = Semaphore(0)
+        """Acquired once for each request that was held and has been done since."""
         self._lock = Lock()
         self._seen: list[Seen] = []
         self._rules: list[tuple[Rule, list[None]]] = []
@@ -209,7 +211,11 @@ class _Handler(BaseHTTPRequestHandler):
             case _:
                 if isinstance(fault, Hold):
                     self.server.released.wait()
-                self._pass_on(fault)
+                try:
+                    self._pass_on(fault)
+                finally:
+                    if isinstance(fault, Hold):
+                        self.server.held_done.release()
 
     do_HEAD = do_PUT = do_POST = do_DELETE = do_GET  # noqa: N815  the names that the library looks for
 

@@ -38,6 +38,7 @@ def relation(name: str, status: RelationState, *, error: str | None = None, minu
         expected=3500,
         lost=0,
         bytes=1_234_567,
+        retries=0,
         error=error,
         updated_at=NOON.replace(minute=minute),
     )

@@ -11,6 +11,9 @@ from offline_transfer.forge.projects import Project
 from offline_transfer.forge.routes import Route
 from offline_transfer.forge.users import User
 from tests.integration.exporting.exporter import Exporter
+from tests.support.s3 import rclone_server
+
+__all__ = ["rclone_server"]
 
 NOON = datetime(2024, 2, 29, 12, 0, 0, 123456, tzinfo=UTC)
 
