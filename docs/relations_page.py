@@ -7,8 +7,8 @@ from docs.tables import table
 from offline_transfer.exporting.plan import numbered_ids
 from offline_transfer.exporting.portables import Portable
 from offline_transfer.files import shims as file_shims
-from offline_transfer.importing import shims as record_shims
 from offline_transfer.importing.stages import STAGES
+from offline_transfer.importing.transformers import shims as record_shims
 from offline_transfer.relations.loader import tree
 from offline_transfer.relations.max_iids import COUNTERS
 from offline_transfer.relations.nodes import Direction, ExclusionReason, ImportRule, RelationNode

@@ -3,7 +3,7 @@
 import pytest
 
 from offline_transfer.exporting.work import WRITERS
-from offline_transfer.importing.pipelines.files import PIPELINES
+from offline_transfer.importing.pipelines.special import SPECIAL
 from offline_transfer.importing.stages import STAGES
 from offline_transfer.relations.loader import tree
 from offline_transfer.relations.nodes import RelationNode
@@ -53,6 +53,8 @@ def test_a_relation_that_comes_too_early_is_found() -> None:
 
 
 def test_every_file_relation_has_a_pipeline_and_a_writer() -> None:
-    files = {relation for kind in PortableKind for relation in tree(kind).files}
-    assert set(PIPELINES) == files, "add the function to PIPELINES in importing/pipelines/files.py"
-    assert files <= set(WRITERS), "add the function to WRITERS in exporting/work.py"
+    for kind in PortableKind:
+        files = set(tree(kind).files)
+        special = {relation for relation, pipeline in SPECIAL[kind].items() if pipeline.file_extraction_pipeline}
+        assert special == files, "add the pipeline to SPECIAL in importing/pipelines/special.py"
+        assert files <= set(WRITERS), "add the function to WRITERS in exporting/work.py"

@@ -12,13 +12,12 @@ from offline_transfer.forge.attempts import SPOOL, Attempts
 from offline_transfer.forge.enums import UserType
 from offline_transfer.forge.projects import Project
 from offline_transfer.importing import counters, lost, portables, trackers
-from offline_transfer.importing.batch import BatchImporter
 from offline_transfer.importing.context import ImportContext
 from offline_transfer.importing.errors import DestinationNotFoundError
 from offline_transfer.importing.ids import SequenceIds
-from offline_transfer.importing.pipelines.files import PIPELINES, FileDestination
+from offline_transfer.importing.pipeline import FileDestination, Pipeline, PipelineWork, RowDestination
 from offline_transfer.importing.records import Destination, RecordBuilder
-from offline_transfer.importing.runner import PipelineWork, run_object
+from offline_transfer.importing.runner import run_object
 from offline_transfer.importing.scopes import Scoping
 from offline_transfer.importing.shared import SharedRecords
 from offline_transfer.importing.source import EntitySource, SourceObject, is_without_records
@@ -79,7 +78,6 @@ def _prepare(
     )
     shared = SharedRecords(database, Scoping(source.kind, portable_id, chain), users)
     builder = RecordBuilder(destination, ids, users, shared)
-    batches = BatchImporter(database, builder, users, shared, context.limits, context.settings.flush_bytes)
     branch = source.root().get("default_branch")
     files = FileDestination(
         source.kind,
@@ -90,7 +88,7 @@ def _prepare(
         context.files,
         Attempts(context.settings.data_dir / SPOOL),
     )
-    return PipelineWork(context, entity, source, files, batches)
+    return PipelineWork(context, entity, source, files, RowDestination(builder, users, shared))
 
 
 def _make(context: ImportContext, entity: ImportEntity, source: EntitySource, destination: Destination) -> None:
@@ -140,18 +138,19 @@ def _chain(session: Session, kind: PortableKind, portable_id: int) -> tuple[int,
 def _run_pipelines(work: PipelineWork) -> None:
     """Stage after stage. Relations with nothing to do are ended before, all at once."""
     stages = list(pipelines(work.source.kind, work.context.settings.edition))
-    ends = {stage.relation: end for stage in stages if (end := _end_of_nothing(work, stage.relation)) is not None}
+    ends = {stage.relation: end for stage in stages if (end := _end_of_nothing(work, stage.pipeline)) is not None}
     for pipeline in trackers.take_on(work.context.database, work.entity.id, stages, ends=ends):
         _run_pipeline(work, pipeline)
 
 
-def _end_of_nothing(work: PipelineWork, relation: str) -> TrackerState | None:
+def _end_of_nothing(work: PipelineWork, pipeline: Pipeline) -> TrackerState | None:
     """How a pipeline ends that has nothing to do: skipped for a gap, finished for an empty relation. None where it has to run."""
-    objects = work.source.objects(relation)
+    objects = work.source.objects(pipeline.relation)
     if objects is None:
         return TrackerState.skipped
     # Out of an empty object of files a repository may become.
-    is_empty = not objects or (relation not in PIPELINES and len(objects) == 1 and is_without_records(objects[0]))
+    may_be_empty = len(objects) == 1 and not pipeline.file_extraction_pipeline
+    is_empty = not objects or (may_be_empty and is_without_records(objects[0]))
     return TrackerState.finished if is_empty else None
 
 

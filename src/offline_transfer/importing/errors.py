@@ -79,3 +79,7 @@ class BundleSpoolFullError(StorageError):
 
 class ImportAtWorkError(ConflictError):
     """Import {id} has not ended. Wait for its end, or cancel it, and try again."""
+
+
+class PipelineAbortedError(BadInputError):
+    """`{relation}` could not be imported, and nothing else can be without it. The failures of the import say why."""

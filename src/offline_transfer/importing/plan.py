@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Table
 
-from offline_transfer.importing import shims
 from offline_transfer.importing.columns import Setter, keys_of, required_of, template_of
+from offline_transfer.importing.transformers import shims
 from offline_transfer.relations.attributes import DropReason, drop_reason
 from offline_transfer.relations.loader import tree
 from offline_transfer.relations.nodes import (

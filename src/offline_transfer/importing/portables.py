@@ -15,10 +15,11 @@ from offline_transfer.forge.enums import SquashSetting, Visibility
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.projects import Project, ProjectSetting
 from offline_transfer.forge.routes import Route
-from offline_transfer.importing import convert, shims
+from offline_transfer.importing import convert
 from offline_transfer.importing.columns import Setter
 from offline_transfer.importing.errors import DestinationNotFoundError, InvalidDestinationError
 from offline_transfer.importing.plan import NodePlan, root_plan
+from offline_transfer.importing.transformers import shims
 from offline_transfer.importing.units import Unit
 from offline_transfer.relations.attributes import DropReason
 from offline_transfer.types import Edition, JsonObject, PortableKind

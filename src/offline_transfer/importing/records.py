@@ -10,14 +10,14 @@ from typing import Any
 
 from offline_transfer.contributions.lookup import UserLookup
 from offline_transfer.forge.enums import AccessLevel
-from offline_transfer.importing import rules
 from offline_transfer.importing.columns import NOW
 from offline_transfer.importing.convert import text
 from offline_transfer.importing.owned import project_of
-from offline_transfer.importing.people import People, source_id_of
 from offline_transfer.importing.plan import NodePlan, Treatment, count_nested, records_of
-from offline_transfer.importing.prepare import PREPARE
 from offline_transfer.importing.references import Ids, References, SharedCache, key_of
+from offline_transfer.importing.transformers import rules
+from offline_transfer.importing.transformers.people import People, source_id_of
+from offline_transfer.importing.transformers.prepare import PREPARE
 from offline_transfer.importing.units import Row, Unit, refuse
 from offline_transfer.relations.attributes import DropReason
 from offline_transfer.relations.nodes import ImportRule, Link

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from offline_transfer.importing import shims
 from offline_transfer.importing.owned import keep_own
 from offline_transfer.importing.plan import NodePlan, count_nested, has_children
+from offline_transfer.importing.transformers import shims
 from offline_transfer.importing.units import Row, SharedRef, Unit
 from offline_transfer.relations.nodes import Scope
 from offline_transfer.transfers.accounting import Fail

@@ -1,67 +1,94 @@
 """Runs the objects of pipelines, each exactly once."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 
 from offline_transfer.errors import BadInputError, OfflineTransferError, StorageError
-from offline_transfer.importing.batch import BatchImporter
-from offline_transfer.importing.context import ImportContext
-from offline_transfer.importing.pipelines.files import PIPELINES, FileDestination, FileResult
-from offline_transfer.importing.plan import plans
-from offline_transfer.importing.source import EntitySource, SourceObject
+from offline_transfer.importing import stages
+from offline_transfer.importing.batch import rare_collections
+from offline_transfer.importing.errors import PipelineAbortedError
+from offline_transfer.importing.pipeline import Outcome, Pipeline, PipelineContext, PipelineWork, Stream
+from offline_transfer.importing.source import SourceObject
 from offline_transfer.importing.tally import Failure
 from offline_transfer.transfers import ledger
 from offline_transfer.transfers.accounting import Accounting, Fail
-from offline_transfer.transfers.models import ImportEntity
+from offline_transfer.transfers.ledger import PipelineStep
 
 GIVEN_UP = (BadInputError, StorageError)
 """What makes an object fail without ending the import: the object is at fault, not we."""
 
 
-@dataclass(frozen=True, slots=True)
-class PipelineWork:
-    """What the pipelines of one entity share."""
-
-    context: ImportContext
-    entity: ImportEntity
-    source: EntitySource
-    destination: FileDestination
-    batches: BatchImporter
-
-
 def run_object(work: PipelineWork, batch: ledger.BatchRef, source: SourceObject, first_index: int) -> Accounting:
     """Imports one object of a pipeline in one transaction, and gives what became of its records.
 
-    An object that was imported before is left as it is. A damaged one fails as a whole, with nothing of it written.
+    An object that was imported before is left as it is. A damaged one fails as a whole, with nothing of it written. Raises
+    PipelineAbortedError when the group or project is nothing without it.
     """
+    pipeline = stages.pipeline(work.source.kind, batch.pipeline)
+    outcome = Outcome()
     try:
-        return _run(work, batch, source, first_index)
+        accounting = _run(work, pipeline, (batch, source, first_index), outcome)
     except GIVEN_UP as error:
-        return _fail_batch(work, batch, source, error)
+        accounting = _fail_batch(work, batch, source, error, outcome.broken_step or PipelineStep.EXTRACTOR)
+    count = accounting.paths.get(pipeline.relation)
+    if pipeline.abort_on_failure and count is not None and count.reasons[Fail.OBJECT_DAMAGED]:
+        raise PipelineAbortedError(relation=pipeline.relation)
+    return accounting
 
 
-def _run(work: PipelineWork, batch: ledger.BatchRef, source: SourceObject, first_index: int) -> Accounting:
-    pipeline = PIPELINES.get(batch.pipeline)
-    if pipeline is None:
-        plan = plans(work.source.kind, work.context.settings.edition)[batch.pipeline]
-        return work.batches.run(batch, plan, source, first_index)
+def _run(
+    work: PipelineWork, pipeline: Pipeline, what: tuple[ledger.BatchRef, SourceObject, int], outcome: Outcome
+) -> Accounting:
+    batch, source, first_index = what
     with work.context.database.raw_connection() as connection, connection.transaction():
         done = ledger.begin_batch(connection, batch)
         if done is not None:
             return done
-        result = FileResult(Accounting(), [])
-        pipeline(work.destination, source, result)
-        ledger.note_failures(connection, batch, result.failures)
-        ledger.finish_batch(connection, batch, result.accounting)
-    return result.accounting
+        context = PipelineContext(work, pipeline, batch, source, first_index, connection, outcome)
+        with rare_collections():
+            extract_transform_load(context)
+        context.write_failures()
+        work.lease.check()
+        ledger.finish_batch(connection, batch, outcome.accounting)
+    return outcome.accounting
+
+
+def extract_transform_load(context: PipelineContext) -> None:
+    """Draws the pieces of an object through its pipeline; the loader asks for them, one after another."""
+    pipeline = context.pipeline
+    stream = _pieces(context, partial(pipeline.extractor, context))
+    for transformer in pipeline.transformers:
+        at_transformer = context.at(PipelineStep.TRANSFORMER)
+        stream = _pieces(at_transformer, partial(transformer, at_transformer, stream))
+    at_loader = context.at(PipelineStep.LOADER)
+    try:
+        with closing(stream):
+            pipeline.loader(at_loader, stream)
+    except Exception:
+        at_loader.blame()
+        raise
+
+
+def _pieces(context: PipelineContext, begin: Callable[[], Stream]) -> Stream:
+    """What a step gives, piece after piece, as long as the lease holds; whatever breaks in it is the step's."""
+    try:
+        with closing(begin()) as stream:
+            for piece in stream:
+                context.work.lease.check()
+                yield piece
+    except Exception:
+        context.blame()
+        raise
 
 
 def _fail_batch(
-    work: PipelineWork, batch: ledger.BatchRef, source: SourceObject, error: OfflineTransferError
+    work: PipelineWork, batch: ledger.BatchRef, source: SourceObject, error: OfflineTransferError, step: PipelineStep
 ) -> Accounting:
     """Nothing of the object was written: all its records failed, as many as its archive announced."""
     accounting = Accounting()
     accounting.failed(batch.pipeline, Fail.OBJECT_DAMAGED, source.records or 1)
-    failure = Failure(batch.pipeline, None, Fail.OBJECT_DAMAGED, f"{source.where}: {error.message}", None)
+    failure = Failure(batch.pipeline, None, Fail.OBJECT_DAMAGED, f"{source.where}: {error.message}", None, step)
     with work.context.database.raw_connection() as connection, connection.transaction():
         ledger.note_failures(connection, batch, [failure])
         ledger.fail_batch(connection, batch, accounting, error.message)

@@ -1,26 +1,31 @@
 """Counts what became of a unit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from offline_transfer.importing import writer
 from offline_transfer.importing.units import Unit
 from offline_transfer.transfers.accounting import Accounting, Fail
+from offline_transfer.transfers.ledger import PipelineStep
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One record that failed: which relation path, the line in its object, why, and what it is called."""
+    """One record that failed: which relation path, the line in its object, why, what it is called, and in which step."""
 
     path: str
     line_index: int | None
     reason: Fail
     message: str
     title: str | None
+    step: PipelineStep
 
 
-def tally(unit: Unit, accounting: Accounting, line_index: int) -> Iterator[Failure]:
-    """Adds a unit to the accounting; yields the records that failed for a reason of their own."""
+def tally(unit: Unit, accounting: Accounting, line_index: int, refused: Set[int] = frozenset()) -> Iterator[Failure]:
+    """Adds a unit to the accounting; yields the records that failed for a reason of their own.
+
+    `refused` are the identities of the rows that failed when they were written; all others failed before.
+    """
     writer.propagate(unit)
     for row in unit.rows:
         if not row.counted:
@@ -33,7 +38,8 @@ def tally(unit: Unit, accounting: Accounting, line_index: int) -> Iterator[Failu
         else:
             accounting.failed(path, row.failure)
             if row.failure is not Fail.PARENT_FAILED:
-                yield Failure(path, line_index, row.failure, row.message, unit.title)
+                step = PipelineStep.LOADER if id(row) in refused else PipelineStep.TRANSFORMER
+                yield Failure(path, line_index, row.failure, row.message, unit.title, step)
     for path, count in unit.recognised.items():
         accounting.imported(path, count)
     for (path, skip), count in unit.skipped.items():
@@ -41,6 +47,6 @@ def tally(unit: Unit, accounting: Accounting, line_index: int) -> Iterator[Failu
     for (path, fail), count in unit.failed.items():
         accounting.failed(path, fail, count)
     for path, fail, message in unit.failures:
-        yield Failure(path, line_index, fail, message, unit.title)
+        yield Failure(path, line_index, fail, message, unit.title, PipelineStep.TRANSFORMER)
     for (path, name, reason), count in unit.dropped.items():
         accounting.dropped[path, name, reason] += count

@@ -65,6 +65,8 @@ class Unit:
     project_id: int | None = None
     """The project at the source to which the record says it belongs."""
     local: dict[tuple[Any, ...], Row] = field(default_factory=dict)
+    size: int = 0
+    """How many bytes its line has, which says about how much it takes to hold it."""
 
     def recognise(self, path: str, count: int = 1) -> None:
         """Counts records that need no row of their own."""

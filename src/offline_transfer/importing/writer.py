@@ -20,11 +20,14 @@ RECORD_AT_FAULT = (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.Pro
 """What PostgreSQL raises when a row cannot be accepted; anything else fails the whole batch."""
 
 
-def write(connection: psycopg.Connection, units: Sequence[Unit]) -> None:
-    """Writes the rows of the units; rows that cannot be written are marked with the reason, all others are written."""
+def write(connection: psycopg.Connection, units: Sequence[Unit]) -> frozenset[int]:
+    """Writes the rows of the units; rows that cannot be written are marked with the reason, all others are written.
+
+    Gives the identities of the rows that PostgreSQL refused.
+    """
     rows = [row for unit in units for row in unit.rows if not row.is_out and not row.written]
     if not rows:
-        return
+        return frozenset()
     try:
         with connection.transaction():
             _copy(connection, rows)
@@ -32,13 +35,12 @@ def write(connection: psycopg.Connection, units: Sequence[Unit]) -> None:
         if len(units) == 1:
             _write_one_by_one(connection, sorted(rows, key=lambda row: _rank(row.plan.table)))
             propagate(units[0])
-            return
+            return frozenset(id(row) for row in rows if row.failure is Fail.CONSTRAINT)
         middle = len(units) // 2
-        write(connection, units[:middle])
-        write(connection, units[middle:])
-        return
+        return write(connection, units[:middle]) | write(connection, units[middle:])
     for row in rows:
         row.written = True
+    return frozenset()
 
 
 def propagate(unit: Unit) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 import orjson
@@ -15,6 +16,19 @@ from offline_transfer.transfers.models import ERROR_CHARACTERS, BatchTracker, Im
 from offline_transfer.transfers.states import TrackerState, step
 
 
+class PipelineStep(StrEnum):
+    """A step of a pipeline, as failures name it."""
+
+    EXTRACTOR = "extractor"
+    TRANSFORMER = "transformer"
+    LOADER = "loader"
+
+
+def pipeline_class(relation: str) -> str:
+    """What failures call the pipeline of a relation, after GitLab's rule: `MergeRequestsPipeline`."""
+    return "".join(word.capitalize() for word in relation.split("_")) + "Pipeline"
+
+
 @dataclass(frozen=True, slots=True)
 class BatchRef:
     """One batch of one pipeline of one entity, by ids."""
@@ -24,6 +38,8 @@ class BatchRef:
     batch_id: int
     number: int
     pipeline: str
+    retried_lines: frozenset[int] | None = None
+    """Where only some lines are tried again, their numbers from 0."""
 
 
 class FailedRecord(Protocol):
@@ -48,6 +64,10 @@ class FailedRecord(Protocol):
     @property
     def title(self) -> str | None:
         """What the record of the first level is called."""
+
+    @property
+    def step(self) -> str:
+        """The step of the pipeline in which it failed."""
 
 
 def begin_batch(connection: psycopg.Connection, batch: BatchRef) -> Accounting | None:
@@ -112,8 +132,8 @@ def note_failures(connection: psycopg.Connection, batch: BatchRef, failures: Ite
         (
             batch.entity_id,
             batch.tracker_id,
-            batch.pipeline,
-            "loader",
+            pipeline_class(batch.pipeline),
+            str(failure.step),
             str(failure.reason),
             failure.message[:ERROR_CHARACTERS],
             failure.path,

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Column
 
-from offline_transfer.importing import convert, shims
+from offline_transfer.importing import convert
+from offline_transfer.importing.transformers import shims
 from offline_transfer.relations.loader import tree
 from offline_transfer.types import PortableKind
 from tests.support.tampering import VALUES

@@ -1,1 +1,4 @@
-"""Pipelines of relations that hold files; tree relations need none of their own."""
+"""The pipelines. A relation of records has one that is made out of its relation file; the modules here are what differs from that.
+
+`common` is for groups and projects.
+"""

@@ -1,0 +1,44 @@
+"""Records out of lines of NDJSON."""
+
+from typing import Any, NamedTuple
+
+from offline_transfer.archive import ndjson
+from offline_transfer.archive.errors import NulInRecordError, RecordError
+from offline_transfer.importing.pipeline import PipelineContext, Stream
+from offline_transfer.importing.source import NOTHING
+from offline_transfer.transfers.accounting import Fail
+
+
+class Entry(NamedTuple):
+    """A record of the first level with everything below it, its line in the object from 0, and the bytes of the line."""
+
+    line: int
+    record: dict[str, Any]
+    size: int
+
+
+def records(context: PipelineContext) -> Stream:
+    """The records of an object as entries; a line that is none fails alone.
+
+    Where only some lines are tried again, the others are passed over. Raises BadInputError when the object is damaged.
+    """
+    retried = context.batch.retried_lines
+    with context.source.lines() as lines:
+        for index, line in enumerate(lines):
+            if line.strip() in NOTHING or (retried is not None and index not in retried):
+                continue
+            try:
+                record = _parse(context, line, index)
+            except RecordError as error:
+                context.failed(Fail.NOT_JSON, error.message, line_index=index)
+                continue
+            yield Entry(index, record, len(line))
+
+
+def _parse(context: PipelineContext, line: bytes, index: int) -> dict[str, Any]:
+    limits, where = context.work.context.limits, context.source.where
+    try:
+        return ndjson.parse(line, index=index, limits=limits, name=where)
+    except NulInRecordError:
+        # PostgreSQL cannot hold the character, GitLab removes it from diffs: better without it than no record.
+        return ndjson.parse(ndjson.without_nul(line), index=index, limits=limits, name=where)

@@ -1,0 +1,5 @@
+"""The repository of a project's designs."""
+
+from offline_transfer.importing.pipelines.common.repositories import repository_pipeline
+
+DESIGN = repository_pipeline("design")
