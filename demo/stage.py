@@ -26,6 +26,7 @@ from offline_transfer.importing import create as importing
 from offline_transfer.importing import process
 from offline_transfer.importing import result as imported
 from offline_transfer.importing.context import ImportContext
+from offline_transfer.importing.request import Everything, ImportRequest
 from offline_transfer.jobs import exports, imports
 from offline_transfer.secrets import Vault
 from offline_transfer.settings import load_settings
@@ -215,13 +216,6 @@ class Stage:
     def _import(self, archive: Archive, instance: Instance) -> Imported:
         objects = sum(1 for stored in archive.all_objects() if stored.key.relation not in NO_PIPELINE)
         with self.steps.step("Import", objects) as step:
-            bulk_import_id = importing.create_import(
-                instance.database,
-                archive,
-                importing.Location(str(self.places.first), None),
-                wanted=importing.all_top_level(archive, ""),
-                user_id=None,
-            )
             context = ImportContext(
                 instance.database,
                 instance.settings,
@@ -230,6 +224,12 @@ class Stage:
                 process.archive_sources(archive),
                 report=lambda entity, relation, _records: step.advance(f"{entity}: {relation}"),
             )
+            request = ImportRequest(
+                wanted=Everything(""),
+                storage=StorageConfiguration.from_location(str(self.places.first), {}),
+                export_prefix=str(archive.prefix),
+            )
+            bulk_import_id = importing.create_checked_import(context, request)
             queue.run_until_empty(context, archive)
         with instance.database.session() as session:
             return Imported(

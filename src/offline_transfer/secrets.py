@@ -78,7 +78,10 @@ class SealedColumn:
     column: str
 
 
-SEALED_COLUMNS: Final = (SealedColumn("import_offline_configurations", "object_storage_credentials"),)
+SEALED_COLUMNS: Final = (
+    SealedColumn("import_offline_configurations", "object_storage_credentials"),
+    SealedColumn("import_offline_configurations", "decryption"),
+)
 """Every column that holds sealed values: what a rotation encrypts anew."""
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from offline_transfer.db import Database
 from offline_transfer.files.load import load
-from offline_transfer.importing.create import Wanted
+from offline_transfer.importing.request import Wanted
 from tests.support.instances import Exported, Instance, compared
 
 pytestmark = pytest.mark.fixtures

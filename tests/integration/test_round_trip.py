@@ -11,7 +11,7 @@ from offline_transfer.db import Database
 from offline_transfer.forge.enums import Visibility
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.routes import Route
-from offline_transfer.importing.create import Wanted
+from offline_transfer.importing.request import Wanted
 from tests.support.fill import empty_paths, fill_every_relation, unset_attributes
 from tests.support.instances import Exported, Instance, compared
 

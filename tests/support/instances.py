@@ -20,7 +20,7 @@ from offline_transfer.importing import create as import_create
 from offline_transfer.importing import process
 from offline_transfer.importing import result as import_result
 from offline_transfer.importing.context import ImportContext
-from offline_transfer.importing.create import Wanted
+from offline_transfer.importing.request import Everything, ImportRequest, Wanted
 from offline_transfer.jobs import exports, imports
 from offline_transfer.secrets import Vault
 from offline_transfer.settings import Settings
@@ -82,11 +82,15 @@ class Instance:
 
     def import_archive(self, exported: "Exported", wanted: Sequence[Wanted] | None = None) -> "Imported":
         """Imports an archive: these entities, or every top-level group at the root."""
+        request = ImportRequest(
+            wanted=Everything("") if wanted is None else wanted,
+            storage=StorageConfiguration.from_location(str(exported.place), {}),
+            export_prefix=str(exported.prefix),
+        )
         with exported.open() as archive:
-            chosen = import_create.all_top_level(archive, "") if wanted is None else wanted
-            location = import_create.Location(str(exported.place), None)
-            import_id = import_create.create_import(self.database, archive, location, wanted=chosen, user_id=None)
-            queue.run_until_empty(self.import_context(archive), archive)
+            context = self.import_context(archive)
+            import_id = import_create.create_import(context, request)
+            queue.run_until_empty(context, archive)
         return self.imported(import_id)
 
     def import_context(self, archive: Archive) -> ImportContext:

@@ -176,3 +176,5 @@ class NoPassphraseError(BadInputError):
 class KeyNeededError(UsageError):
     """The archive at {where} is encrypted. Give the identity file of a recipient (`--identity`), or its passphrase
     (`--passphrase-file`)."""
+
+    http_status = 422

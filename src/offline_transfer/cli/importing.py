@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 
     from offline_transfer.cli.instance import Instance
     from offline_transfer.db import Database
-    from offline_transfer.importing.create import Location, Wanted
+    from offline_transfer.importing.request import ImportRequest, Wanted
     from offline_transfer.types import JsonObject
-    from offline_transfer.verify.reader import Archive
 
 EntityOptions = Annotated[
     list[str] | None,
@@ -69,41 +68,39 @@ def import_archive(
     """
     from offline_transfer.cli import keys, places
     from offline_transfer.cli.instance import open_with_files
-    from offline_transfer.importing import create
+    from offline_transfer.importing.request import Everything, ImportRequest
 
     if (entity is None) == (everything is None):
         raise UsageError(problem="Say what to import: either --entity (once or more) or --all")
-    wanted = [_wanted(item) for item in entity or ()]
-    opening, signers = keys.keys_of(identity, passphrase_file), keys.public_keys_of(public_key)
-    with places.open_archive(archive, s3_endpoint, limit, opening) as opened, open_with_files(data_dir) as instance:
-        if signers:
-            opened.require_signature(signers)
-        if everything is not None:
-            wanted = create.all_top_level(opened, everything)
-        bulk_import_id = _carry_out(instance, opened, create.Location(archive, s3_endpoint), wanted)
+    storage, prefix = places.kept_archive_place(archive, s3_endpoint)
+    request = ImportRequest(
+        wanted=[_wanted(item) for item in entity or ()] if everything is None else Everything(everything),
+        storage=storage,
+        export_prefix=prefix,
+        decryption=keys.keys_of(identity, passphrase_file),
+        signers=keys.public_keys_of(public_key),
+    )
+    with open_with_files(data_dir) as instance:
+        bulk_import_id = _carry_out(instance, request, limit)
         return show(instance.database, bulk_import_id, as_json=as_json)
 
 
-def _carry_out(instance: "Instance", archive: "Archive", location: "Location", wanted: "Sequence[Wanted]") -> int:
+def _carry_out(instance: "Instance", request: "ImportRequest", limit: "Sequence[str] | None") -> int:
+    from dataclasses import replace
+
     from offline_transfer import queue
+    from offline_transfer.cli.limits import limits_of
     from offline_transfer.cli.watch import Watch
-    from offline_transfer.importing import create, process
-    from offline_transfer.importing.context import ImportContext
-    from offline_transfer.jobs import imports
+    from offline_transfer.importing import create, places, process
+    from offline_transfer.jobs import contexts, imports
 
     assert imports
+    (context,) = contexts.importing(instance)
     with Watch("Checking the archive") as watch:
-        bulk_import_id = create.create_import(instance.database, archive, location, wanted=wanted, user_id=None)
-        context = ImportContext(
-            instance.database,
-            instance.settings,
-            instance.repositories,
-            instance.files,
-            process.archive_sources(archive),
-            limits=archive.limits,
-            report=watch.report,
-        )
-        queue.run_until_empty(context, archive)
+        context = replace(context, limits=limits_of(limit), report=watch.report)
+        bulk_import_id = create.create_checked_import(context, request)
+        with places.open_archive(context, bulk_import_id) as archive:
+            queue.run_until_empty(replace(context, open_source=process.archive_sources(archive)), archive)
     return bulk_import_id
 
 
@@ -180,7 +177,7 @@ def _summed(dropped: "list[JsonObject]") -> list[tuple[object, object, object, i
 
 
 def _wanted(given: str) -> "Wanted":
-    from offline_transfer.importing.create import Wanted
+    from offline_transfer.importing.request import Wanted
 
     source, equals, destination = given.partition("=")
     namespace, colon, slug = destination.partition(":")

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -11,10 +12,11 @@ from offline_transfer.cli.errors import ArchivePlaceError
 from offline_transfer.cli.limits import limits_of
 from offline_transfer.logs import write_logs
 from offline_transfer.settings import load_settings
-from offline_transfer.storage.configuration import parse_location
+from offline_transfer.storage.configuration import StorageConfiguration, parse_location
 from offline_transfer.storage.disk import DiskStore
 from offline_transfer.storage.errors import StoreNotFoundError
 from offline_transfer.storage.location import Location
+from offline_transfer.storage.providers import Provider
 from offline_transfer.storage.store import Store
 from offline_transfer.verify.carried import Carried
 from offline_transfer.verify.reader import Archive
@@ -61,6 +63,17 @@ def archive_place(
     # The last part is a name inside a store, which follows no links; a link that somebody types is meant.
     directory = Path(location.store.describe()).resolve()
     return DiskStore(directory.parent), _prefix(directory.name, url)
+
+
+def kept_archive_place(
+    url: str, s3_endpoint: str | None, environment: Mapping[str, str] = os.environ
+) -> tuple[StorageConfiguration, str]:
+    """The same as it is kept for workers: the store, and the prefix of the archive in it."""
+    typed = StorageConfiguration.from_location(url, environment, s3_endpoint)
+    if typed.provider is not Provider.DISK:
+        return replace(typed, prefix=""), str(_prefix(typed.prefix, url))
+    directory = Path(typed.bucket).resolve()
+    return replace(typed, bucket=str(directory.parent)), str(_prefix(directory.name, url))
 
 
 def _prefix(name: str, url: str) -> ExportPrefix:

@@ -1,8 +1,6 @@
 """What the services of an export work with."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from offline_transfer.archive.limits import Limits
 from offline_transfer.db import Database
@@ -10,18 +8,9 @@ from offline_transfer.forge.files import Files
 from offline_transfer.forge.repositories import Repositories
 from offline_transfer.secrets import Vault
 from offline_transfer.settings import Settings
-from offline_transfer.storage.configuration import Patience, StorageConfiguration
 from offline_transfer.storage.egress import EgressPolicy
-from offline_transfer.storage.location import Location
+from offline_transfer.transfers.places import OpenStorage, opened
 from offline_transfer.transfers.progress import Progress, silent
-
-OpenStorage: TypeAlias = Callable[[StorageConfiguration, EgressPolicy, Patience], Location]
-"""Gives the place of a configuration; nothing is contacted yet."""
-
-
-def opened(storage: StorageConfiguration, policy: EgressPolicy, patience: Patience) -> Location:
-    """The place itself."""
-    return storage.open(policy, patience=patience)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,14 +8,11 @@ from offline_transfer import queue
 from offline_transfer.exporting import ending, names, places, reopening, schedule
 from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.create import require_storage
-from offline_transfer.exporting.errors import (
-    ExportEndedError,
-    ExportNotRetryableError,
-    OtherPlaceError,
-)
+from offline_transfer.exporting.errors import ExportEndedError, ExportNotRetryableError
 from offline_transfer.forge.access import OPERATOR, Actor
 from offline_transfer.storage.configuration import StorageConfiguration
-from offline_transfer.transfers.models import OfflineConfiguration, OfflineExport
+from offline_transfer.transfers.models import OfflineExport
+from offline_transfer.transfers.places import again, keep
 from offline_transfer.transfers.states import OPEN_EXPORT, ExportState, step
 
 _RETRYABLE: Final = (ExportState.failed, ExportState.canceled, ExportState.timeout)
@@ -47,13 +44,13 @@ def retry(
     with context.database.session() as session:
         export = session.get_one(OfflineExport, offline_export_id)
         _require_retryable(export)
-        place = _place(context, places.configuration_of(session, offline_export_id), storage)
+        place = again(context.vault, places.configuration_of(session, offline_export_id), storage)
     require_storage(context, place, actor)
     place = places.with_proof(context, place)
     with context.database.session() as session:
         export = schedule.lock(session, offline_export_id)
         _require_retryable(export)
-        places.keep(session, context.vault, places.configuration_of(session, offline_export_id), place)
+        keep(session, context.vault, places.configuration_of(session, offline_export_id), place)
         reopening.reopen_unfinished(session, offline_export_id)
         export.status = step(export.status, ExportState.created)
         export.has_failures = False
@@ -67,15 +64,3 @@ def _require_retryable(export: OfflineExport) -> None:
     if export.status in _RETRYABLE or (export.status is ExportState.finished and export.has_failures):
         return
     raise ExportNotRetryableError(id=export.id, status=export.status.name)
-
-
-def _place(
-    context: ExportContext, configuration: OfflineConfiguration, given: StorageConfiguration | None
-) -> StorageConfiguration:
-    """Where the export goes on: where it is."""
-    if given is None:
-        return places.kept(context.vault, configuration)
-    there = (configuration.provider, configuration.bucket, configuration.prefix)
-    if (given.provider.number, given.bucket, given.prefix) != there:
-        raise OtherPlaceError(id=configuration.offline_export_id, bucket=configuration.location)
-    return given

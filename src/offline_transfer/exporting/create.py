@@ -10,14 +10,14 @@ from offline_transfer.archive.keys import ExportPrefix
 from offline_transfer.exporting import names, places
 from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.entities import add_chosen, choose
-from offline_transfer.exporting.errors import AdministratorsOnlyError, InvalidBatchSizeError
+from offline_transfer.exporting.errors import InvalidBatchSizeError
 from offline_transfer.exporting.request import ExportRequest
 from offline_transfer.forge import application_settings, source_hostname
 from offline_transfer.forge.access import Actor
 from offline_transfer.forge.application_settings import ApplicationSettings
 from offline_transfer.storage.configuration import StorageConfiguration
-from offline_transfer.storage.providers import Provider
 from offline_transfer.transfers.models import OfflineConfiguration, OfflineExport
+from offline_transfer.transfers.places import keep, require_allowed
 from offline_transfer.types import JsonObject
 
 LARGEST_BATCH: Final = 100_000
@@ -62,7 +62,7 @@ def create_export(context: ExportContext, request: ExportRequest) -> CreatedExpo
         configuration = OfflineConfiguration(
             offline_export_id=export.id, export_prefix=str(prefix), source_hostname=hostname
         )
-        places.keep(session, context.vault, configuration, storage)
+        keep(session, context.vault, configuration, storage)
         add_chosen(session, export)
         queue.defer(session, names.EXPORT, offline_export_id=export.id)
         return CreatedExport(export.id, prefix, hostname)
@@ -70,8 +70,7 @@ def create_export(context: ExportContext, request: ExportRequest) -> CreatedExpo
 
 def require_storage(context: ExportContext, storage: StorageConfiguration, actor: Actor) -> None:
     """Raise what keeps this actor from having something written to this place; asks the store, which takes up to some seconds."""
-    if storage.provider is Provider.GCS_APPLICATION_DEFAULT and not actor.admin:
-        raise AdministratorsOnlyError
+    require_allowed(storage, actor)
     storage.test_connection(context.egress)
 
 

@@ -10,9 +10,10 @@ from offline_transfer import queue
 from offline_transfer.archive.keys import METADATA_KEY
 from offline_transfer.exporting import names, places, schedule
 from offline_transfer.exporting.context import ExportContext
-from offline_transfer.exporting.errors import CredentialsPurgedError
 from offline_transfer.storage.errors import StorageAccessDeniedError
+from offline_transfer.transfers.errors import CredentialsPurgedError
 from offline_transfer.transfers.models import ERROR_CHARACTERS, OfflineExport
+from offline_transfer.transfers.places import kept
 from offline_transfer.transfers.states import ExportState, step
 
 logger: Final = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ def withdraw(context: ExportContext, offline_export_id: int) -> None:
             destination.place.store.delete(destination.key(METADATA_KEY))
         except StorageAccessDeniedError:
             logger.warning("export.metadata_not_removed", extra={"prefix": str(destination.prefix)})
-        storage = places.kept(context.vault, places.configuration_of(session, offline_export_id))
+        storage = kept(context.vault, places.configuration_of(session, offline_export_id))
     places.remove_proof(context, storage)
 
 

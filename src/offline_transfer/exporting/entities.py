@@ -15,7 +15,6 @@ from offline_transfer.exporting.errors import (
     NothingToExportError,
     PortablesNotFoundError,
     TooManyPortablesError,
-    UnknownSkippedRelationError,
     UnlikeEntitiesError,
 )
 from offline_transfer.exporting.portables import Portable, as_portable, relations_of
@@ -23,6 +22,7 @@ from offline_transfer.exporting.request import RequestedEntity
 from offline_transfer.forge.access import OPERATOR, Ability, Actor, allowed
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.routes import Route
+from offline_transfer.transfers.errors import UnknownSkippedRelationError
 from offline_transfer.transfers.models import OfflineExport
 from offline_transfer.types import Edition, JsonObject, PortableKind
 

@@ -33,16 +33,8 @@ class UnlikeEntitiesError(BadInputError):
     """{path} is named twice, and not with the same options. Name it once."""
 
 
-class UnknownSkippedRelationError(BadInputError):
-    """There is no relation {relations} that could be skipped in {path}. There are: {known}."""
-
-
 class InvalidBatchSizeError(BadInputError):
     """{size} is not a size of batches. Choose 1 to {largest:,} records."""
-
-
-class AdministratorsOnlyError(BadInputError):
-    """Only administrators can have an export written with the credentials of the machine itself. Name a store with its own."""
 
 
 class PrefixNotFoundError(NotFoundError):
@@ -55,14 +47,6 @@ class ExportEndedError(ConflictError):
 
 class ExportNotRetryableError(ConflictError):
     """The export {id} is {status}, and can be tried again only when it has failed, was canceled, took too long, or has failures."""
-
-
-class CredentialsPurgedError(BadInputError):
-    """The credentials of export {id} were removed after it had ended. Give the storage configuration again."""
-
-
-class OtherPlaceError(BadInputError):
-    """The export {id} is in {bucket}, and the rest of it cannot go elsewhere. Give the configuration of that place."""
 
 
 class PortableGoneError(ConflictError):

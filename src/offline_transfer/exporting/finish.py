@@ -15,6 +15,7 @@ from offline_transfer.exporting.lease import lease_of_end, under
 from offline_transfer.queue import JobInterruptedError
 from offline_transfer.transfers.lease import WorkWithdrawnError
 from offline_transfer.transfers.models import ExportObject, OfflineExport, RelationExport
+from offline_transfer.transfers.places import kept
 from offline_transfer.transfers.states import OPEN_RELATION, ExportState, RelationState
 
 NOTHING_WRITTEN: Final = "nothing could be written"
@@ -78,7 +79,7 @@ def _make_archive(context: ExportContext, offline_export_id: int, attempt: int) 
             raise WorkWithdrawnError
         description.write_metadata(destination, metadata)
         ending.finish(session, export, has_failures=description.has_failures(session, export.id))
-        storage = places.kept(context.vault, places.configuration_of(session, export.id))
+        storage = kept(context.vault, places.configuration_of(session, export.id))
     places.remove_proof(context, storage)
 
 

@@ -9,8 +9,11 @@ from offline_transfer.db import Database
 from offline_transfer.forge.files import Files
 from offline_transfer.forge.repositories import Repositories
 from offline_transfer.importing.source import EntitySource
+from offline_transfer.secrets import Vault
 from offline_transfer.settings import Settings
+from offline_transfer.storage.egress import EgressPolicy
 from offline_transfer.transfers.models import BulkImport, ImportEntity
+from offline_transfer.transfers.places import OpenStorage, opened
 
 OpenSource = Callable[[BulkImport, ImportEntity], AbstractContextManager[EntitySource]]
 Report = Callable[[str, str, int], None]
@@ -32,3 +35,6 @@ class ImportContext:
     open_source: OpenSource
     limits: Limits = field(default_factory=Limits)
     report: Report = no_report
+    vault: Vault = field(default_factory=lambda: Vault(None))
+    egress: EgressPolicy = field(default_factory=EgressPolicy)
+    open_storage: OpenStorage = opened

@@ -1,92 +1,79 @@
 """Takes an import on: everything that can be refused is refused here, before a row of it is written."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
 
 from sqlalchemy.orm import Session
 
 from offline_transfer import queue
-from offline_transfer.archive.keys import EntityPrefix
-from offline_transfer.db import Database
-from offline_transfer.importing import portables
-from offline_transfer.importing.archive_source import known_relations
+from offline_transfer.archive.keys import EntityPrefix, ExportPrefix
+from offline_transfer.forge import application_settings
+from offline_transfer.importing import checks, destinations, origin, places, portables
+from offline_transfer.importing.archive_source import SPECIAL, known_relations
 from offline_transfer.importing.errors import (
-    DamagedArchiveError,
     NothingToImportError,
+    NothingWantedError,
     ProjectAtRootError,
     SourceEntityNotFoundError,
-    UnexpectedObjectError,
-    UnknownRelationInArchiveError,
+    SourceKindError,
 )
+from offline_transfer.importing.origin import Origin
+from offline_transfer.importing.places import Reaching
+from offline_transfer.importing.request import Everything, ImportRequest, Wanted
+from offline_transfer.transfers.errors import UnknownSkippedRelationError
 from offline_transfer.transfers.models import BulkImport, ImportEntity, OfflineConfiguration
+from offline_transfer.transfers.places import require_allowed
 from offline_transfer.transfers.states import SourceType
 from offline_transfer.types import PortableKind
-from offline_transfer.verify.findings import FindingKind
-from offline_transfer.verify.index import StoredObject
 from offline_transfer.verify.reader import Archive
 
-KNOWN_SHOWN = 10
+__all__ = ["Wanted", "all_top_level", "create_checked_import", "create_import", "entity_row", "resolved"]
+
+KNOWN_SHOWN: Final = 10
+MOST_NAMED: Final = 20
+SHOWN_CHARACTERS: Final = 200
 BULK_IMPORT_JOB = "bulk_import"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """One entity that the user asks for: from which path, into which group, under which name (the source's when None)."""
+class Chosen:
+    """An entity of the archive that was asked for, by its path there."""
 
-    source_full_path: str
-    destination_namespace: str
-    destination_slug: str | None = None
+    wanted: Wanted
+    prefix: EntityPrefix
 
 
 @dataclass(frozen=True, slots=True)
-class Location:
-    """Where the archive lies, as it is kept in the row of the import."""
+class Examined:
+    """The open archive of a request, whose it is, and what of it shall be imported."""
 
-    location: str
-    endpoint: str | None
+    archive: Archive
+    origin: Origin
+    chosen: Sequence[Chosen]
 
 
-def create_import(
-    database: Database, archive: Archive, location: Location, *, wanted: Sequence[Wanted], user_id: int | None
-) -> int:
-    """Checks archive and destinations, then writes the rows of the import and defers its job. Gives the import's id.
+def create_import(context: Reaching, request: ImportRequest) -> int:
+    """Check archive and destinations, then write the rows of an import and defer its job. Gives the import's id.
 
-    Raises SourceEntityNotFoundError, DestinationNotFoundError, InvalidDestinationError, ProjectAtRootError, DamagedArchiveError,
-    UnexpectedObjectError, UnknownRelationInArchiveError.
+    Of the objects only presence and size are looked at; their hashes are compared by the job. Raises AdministratorsOnlyError,
+    InvalidExportPrefixError, what `places.open_given`, `destinations.require_all`, `resolved` and `checks.require_complete` raise,
+    InvalidDestinationError, ProjectAtRootError, UntrustedArchiveError, and what `origin` raises.
     """
-    entities = [_resolve(archive, item) for item in wanted]
-    with database.session() as session:
-        for item, prefix in entities:
-            _check_destination(session, item, prefix)
-    _check_archive(archive, [prefix for _, prefix in entities])
-    metadata = archive.metadata
-    with database.session() as session:
-        bulk_import = BulkImport(
-            user_id=user_id,
-            source_type=SourceType.offline_export,
-            source_version=metadata.instance_version,
-            source_enterprise=metadata.instance_enterprise,
-            source_hostname=metadata.source_hostname,
-            source_ghost_user_id=metadata.source_ghost_user_id,
-        )
-        session.add(bulk_import)
-        session.flush()
-        session.add(
-            OfflineConfiguration(
-                bulk_import_id=bulk_import.id,
-                location=location.location,
-                endpoint=location.endpoint,
-                export_prefix=str(archive.prefix),
-                source_hostname=metadata.source_hostname,
-            )
-        )
-        for item, prefix in entities:
-            session.add(entity_row(bulk_import.id, item, prefix, parent_id=None))
-        queue.defer(session, BULK_IMPORT_JOB, bulk_import_id=bulk_import.id)
-        return bulk_import.id
+    with _examined(context, request) as found:
+        return _take_on(context, request, found, checked_at=None)
 
 
-def all_top_level(archive: Archive, destination_namespace: str) -> list[Wanted]:
+def create_checked_import(context: Reaching, request: ImportRequest) -> int:
+    """The same after all objects were read and compared with the manifest, which takes its time. May raise DamagedArchiveError."""
+    with _examined(context, request) as found:
+        checks.require_unchanged(found.archive, checks.covered(found.archive, [item.prefix for item in found.chosen]))
+        return _take_on(context, request, found, checked_at=datetime.now(UTC))
+
+
+def all_top_level(archive: Archive, everything: Everything) -> list[Wanted]:
     """Every top-level group of the archive. Raises NothingToImportError when there is none."""
     mapping = archive.metadata.entities_mapping
     tops = [
@@ -96,7 +83,41 @@ def all_top_level(archive: Archive, destination_namespace: str) -> list[Wanted]:
     ]
     if not tops:
         raise NothingToImportError(where=archive.where)
-    return [Wanted(path, destination_namespace) for path in tops]
+    return [
+        Wanted(
+            path,
+            everything.destination_namespace,
+            migrate_projects=everything.migrate_projects,
+            migrate_memberships=everything.migrate_memberships,
+            skip_relations=everything.skip_relations,
+        )
+        for path in tops
+    ]
+
+
+def resolved(archive: Archive, wanted: Sequence[Wanted] | Everything) -> list[Chosen]:
+    """What was asked for, as the archive has it; paths are taken in any case.
+
+    Raises NothingToImportError, NothingWantedError, SourceEntityNotFoundError, SourceKindError, UnknownSkippedRelationError, naming
+    everything to which they apply.
+    """
+    asked = all_top_level(archive, wanted) if isinstance(wanted, Everything) else wanted
+    if not asked:
+        raise NothingWantedError
+    known = {path.lower(): (path, prefix) for path, prefix in archive.metadata.entities_mapping.items()}
+    absent = [item.source_full_path for item in asked if item.source_full_path.lower() not in known]
+    if absent:
+        raise SourceEntityNotFoundError(
+            path="`, `".join(_shown(path) for path in absent[:MOST_NAMED]), known=_some_of(list(known.values()))
+        )
+    chosen = []
+    for item in asked:
+        path, prefix = known[item.source_full_path.lower()]
+        if item.kind not in (None, prefix.kind):
+            raise SourceKindError(path=path, actual=prefix.kind)
+        _require_known_relations(path, prefix.kind, item.skip_relations)
+        chosen.append(Chosen(replace(item, source_full_path=path), prefix))
+    return chosen
 
 
 def entity_row(bulk_import_id: int, wanted: Wanted, prefix: EntityPrefix, *, parent_id: int | None) -> ImportEntity:
@@ -109,59 +130,90 @@ def entity_row(bulk_import_id: int, wanted: Wanted, prefix: EntityPrefix, *, par
         source_prefix=str(prefix),
         destination_name=wanted.destination_slug or wanted.source_full_path.rsplit("/", 1)[-1],
         destination_namespace=wanted.destination_namespace,
+        migrate_projects=wanted.migrate_projects,
+        migrate_memberships=wanted.migrate_memberships,
+        skip_relations=list(wanted.skip_relations),
     )
 
 
-def covered(archive: Archive, prefixes: Iterable[EntityPrefix]) -> set[EntityPrefix]:
-    """The entities themselves and, for groups, everything of the archive below them."""
-    chosen = set(prefixes)
-    mapping = archive.metadata.entities_mapping
-    roots = [path for path, prefix in mapping.items() if prefix in chosen]
-    return {
-        prefix
-        for path, prefix in mapping.items()
-        if prefix in chosen or any(path.startswith(f"{root}/") for root in roots)
-    }
+@contextmanager
+def _examined(context: Reaching, request: ImportRequest) -> Iterator[Examined]:
+    """What a request names, if nothing is wrong with it but perhaps a hash."""
+    require_allowed(request.storage, request.actor)
+    prefix = ExportPrefix.parse(request.export_prefix)
+    asked = request.wanted
+    with context.database.session() as session:
+        said = application_settings.read(session, context.settings)
+        into = [asked] if isinstance(asked, Everything) else asked
+        destinations.require_all(session, request.actor, [item.destination_namespace for item in into])
+    with places.open_given(context, request.storage, prefix, request.decryption) as archive:
+        if request.signers:
+            archive.require_signature(request.signers)
+        with context.database.session() as session:
+            found = origin.origin_of(session, archive, request.signers)
+        origin.require(said.offline_transfer_signature_policy, found)
+        chosen = resolved(archive, asked)
+        for item in chosen:
+            _check_destination(item)
+        checks.require_complete(archive, checks.covered(archive, [item.prefix for item in chosen]))
+        yield Examined(archive, found, chosen)
 
 
-def _resolve(archive: Archive, wanted: Wanted) -> tuple[Wanted, EntityPrefix]:
-    mapping = archive.metadata.entities_mapping
-    for path, prefix in mapping.items():
-        if path.lower() == wanted.source_full_path.lower():
-            return Wanted(path, wanted.destination_namespace, wanted.destination_slug), prefix
-    known = ", ".join(list(mapping)[:KNOWN_SHOWN]) + (" and more" if len(mapping) > KNOWN_SHOWN else "")
-    raise SourceEntityNotFoundError(path=ascii(wanted.source_full_path[:200])[1:-1], known=known)
+def _take_on(context: Reaching, request: ImportRequest, found: Examined, *, checked_at: datetime | None) -> int:
+    archive, metadata = found.archive, found.archive.metadata
+    with context.database.session() as session:
+        # The store was asked meanwhile, which may have taken long.
+        destinations.require_all(session, request.actor, [item.wanted.destination_namespace for item in found.chosen])
+        bulk_import = BulkImport(
+            user_id=request.actor.id,
+            source_type=SourceType.offline_export,
+            source_version=metadata.instance_version,
+            source_enterprise=metadata.instance_enterprise,
+            source_hostname=metadata.source_hostname,
+            source_ghost_user_id=metadata.source_ghost_user_id,
+            unchecked=[finding.to_json() for finding in archive.unchecked()],
+            checked_at=checked_at,
+        )
+        origin.note(bulk_import, archive, found.origin)
+        session.add(bulk_import)
+        session.flush()
+        _keep_place(context, session, bulk_import, request, archive)
+        for item in found.chosen:
+            session.add(entity_row(bulk_import.id, item.wanted, item.prefix, parent_id=None))
+        queue.defer(session, BULK_IMPORT_JOB, bulk_import_id=bulk_import.id)
+        return bulk_import.id
 
 
-def _check_destination(session: Session, wanted: Wanted, prefix: EntityPrefix) -> None:
-    namespace = portables.namespace_by_path(session, wanted.destination_namespace)
-    if namespace is None and prefix.kind is PortableKind.PROJECT:
-        raise ProjectAtRootError(path=ascii(wanted.source_full_path)[1:-1])
+def _keep_place(
+    context: Reaching, session: Session, bulk_import: BulkImport, request: ImportRequest, archive: Archive
+) -> None:
+    row = OfflineConfiguration(
+        bulk_import_id=bulk_import.id,
+        export_prefix=request.export_prefix,
+        source_hostname=archive.metadata.source_hostname,
+    )
+    places.keep(session, context.vault, row, request.storage, archive)
+
+
+def _check_destination(chosen: Chosen) -> None:
+    wanted = chosen.wanted
+    if chosen.prefix.kind is PortableKind.PROJECT and wanted.destination_namespace == "":
+        raise ProjectAtRootError(path=_shown(wanted.source_full_path))
     portables.checked_slug(wanted.destination_slug or wanted.source_full_path.rsplit("/", 1)[-1])
 
 
-def _check_archive(archive: Archive, prefixes: Sequence[EntityPrefix]) -> None:
-    """Presence, size and hash of everything that will be read; one fault refuses the import."""
-    for finding in archive.check_structure():
-        if finding.kind is FindingKind.UNEXPECTED_OBJECT:
-            raise UnexpectedObjectError(where=archive.where, key=finding.where, reason=finding.reason)
-        if finding.is_fault:
-            raise DamagedArchiveError(where=archive.where, problem=f"{finding.where}: {finding.reason}")
-    chosen = covered(archive, prefixes)
-    _refuse_unknown_relations(archive, chosen)
-    for finding in archive.check_objects(_objects_of(archive, chosen)):
-        if finding.is_fault:
-            raise DamagedArchiveError(where=archive.where, problem=f"{finding.where}: {finding.reason}")
+def _require_known_relations(path: str, kind: PortableKind, skipped: Sequence[str]) -> None:
+    # What lies in a group has relations that groups have not.
+    kinds = list(PortableKind) if kind is PortableKind.GROUP else [PortableKind.PROJECT]
+    known = frozenset[str]().union(*map(known_relations, kinds)) - SPECIAL
+    if unknown := sorted(set(skipped) - known):
+        named = ", ".join(f"`{_shown(name)}`" for name in unknown[:MOST_NAMED])
+        raise UnknownSkippedRelationError(relations=named, path=path, known=", ".join(sorted(known)))
 
 
-def _refuse_unknown_relations(archive: Archive, prefixes: set[EntityPrefix]) -> None:
-    if not archive.has_manifest:
-        return
-    for prefix in sorted(prefixes):
-        for relation in archive.relations(prefix):
-            if relation not in known_relations(prefix.kind):
-                raise UnknownRelationInArchiveError(where=archive.where, key=f"{prefix}/{relation}")
+def _some_of(entities: Sequence[tuple[str, EntityPrefix]]) -> str:
+    return ", ".join(path for path, _ in entities[:KNOWN_SHOWN]) + (" and more" if len(entities) > KNOWN_SHOWN else "")
 
 
-def _objects_of(archive: Archive, prefixes: set[EntityPrefix]) -> Iterable[StoredObject]:
-    return (stored for stored in archive.all_objects() if stored.key.entity in prefixes)
+def _shown(text: str) -> str:
+    return ascii(text[:SHOWN_CHARACTERS])[1:-1]

@@ -1,14 +1,26 @@
 """What can go wrong with an import as a whole."""
 
-from offline_transfer.errors import BadInputError, ConflictError, NotFoundError, StorageError, UsageError
+from offline_transfer.errors import BadInputError, ConflictError, ExitStatus, NotFoundError, StorageError, UsageError
 
 
 class DestinationNotFoundError(NotFoundError):
     """There is no group `{path}` to import into. Create it first, or name another destination."""
 
 
+class DestinationForbiddenError(BadInputError):
+    """One or more destination paths is invalid: {paths}. They do not exist, or you may not import there, which takes an Owner of
+    the group, and an administrator where it is the root.
+
+    It does not tell which, since that would tell strangers what there is.
+    """
+
+    exit_status = ExitStatus.NOT_FOUND
+
+
 class ProjectAtRootError(UsageError):
     """`{path}` is a project and needs a group to stand in. Name one with `--entity {path}=NAMESPACE`."""
+
+    http_status = 422
 
 
 class InvalidDestinationError(BadInputError):
@@ -17,6 +29,18 @@ class InvalidDestinationError(BadInputError):
 
 class SourceEntityNotFoundError(NotFoundError):
     """The archive holds no `{path}`. It holds: {known}."""
+
+    http_status = 422
+
+
+class SourceKindError(BadInputError):
+    """`{path}` was asked for as what it is not in the archive. It is a {actual} there."""
+
+
+class NothingWantedError(UsageError):
+    """Nothing was named to import. Name groups or projects of the archive by their full paths"""
+
+    http_status = 422
 
 
 class NothingToImportError(BadInputError):
@@ -27,6 +51,11 @@ class DamagedArchiveError(BadInputError):
     """The archive at {where} is damaged, and nothing was imported: {problem}. Copy it again and run
     `offline-transfer archive verify`.
     """
+
+
+class ArchiveTooLargeError(BadInputError):
+    """The archive at {where} holds more than this instance takes, and nothing was imported: {problem}. If it is to be trusted, ask
+    an administrator to raise `bulk_import_max_download_file_size` or `max_decompressed_archive_size`."""
 
 
 class UnexpectedObjectError(BadInputError):

@@ -13,7 +13,8 @@ from offline_transfer.importing import entity as entity_service
 from offline_transfer.importing import lost
 from offline_transfer.importing.archive_source import ArchiveEntity
 from offline_transfer.importing.context import ImportContext, OpenSource
-from offline_transfer.importing.create import Wanted, entity_row
+from offline_transfer.importing.create import entity_row
+from offline_transfer.importing.request import Wanted
 from offline_transfer.importing.source import EntitySource
 from offline_transfer.transfers.accounting import Fail
 from offline_transfer.transfers.models import BulkImport, ImportEntity

@@ -273,6 +273,8 @@ class BulkImport(Timestamps, Base):
     """When what it made was last taken back."""
     unchecked: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     """What could not be checked of its archive before the first row, and why."""
+    checked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When everything that it reads had been compared with the manifest of its archive."""
 
 
 class ImportEntity(Timestamps, Base):

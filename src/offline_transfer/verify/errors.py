@@ -8,6 +8,7 @@ class ArchiveNotFoundError(NotFoundError):
     to be run again; a copy has to bring that file too."""
 
     exit_status = ExitStatus.NOT_FOUND
+    http_status = 422
 
 
 class ManifestMissingError(BadInputError):

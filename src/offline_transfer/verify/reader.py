@@ -101,6 +101,11 @@ class Archive:
             self._sums.close()
 
     @property
+    def keys(self) -> Keys:
+        """What opens its objects, with the identity that a passphrase led to."""
+        return self._keys
+
+    @property
     def has_manifest(self) -> bool:
         """Whether a manifest says what has to be there."""
         return self.manifest_sha256 is not None

@@ -12,12 +12,10 @@ from offline_transfer.archive.limits import Limits
 from offline_transfer.archive.manifest_reader import Manifest
 from offline_transfer.exporting import places
 from offline_transfer.exporting.errors import (
-    CredentialsPurgedError,
     InvalidBatchSizeError,
     NotExportableError,
     NothingToExportError,
     TooManyPortablesError,
-    UnknownSkippedRelationError,
     UnlikeEntitiesError,
 )
 from offline_transfer.exporting.request import RequestedEntity
@@ -34,7 +32,9 @@ from offline_transfer.forge.routes import Route
 from offline_transfer.storage.configuration import StorageConfiguration
 from offline_transfer.storage.errors import BucketInaccessibleError
 from offline_transfer.storage.providers import Provider
+from offline_transfer.transfers.errors import CredentialsPurgedError, UnknownSkippedRelationError
 from offline_transfer.transfers.models import OfflineConfiguration, OfflineExport, RelationExport
+from offline_transfer.transfers.places import keep, kept
 from offline_transfer.transfers.states import RelationState
 from tests.integration.exporting.exporter import Exported, Exporter
 
@@ -266,16 +266,16 @@ def test_credentials_lie_sealed_in_their_row(exporter: Exporter) -> None:
     with exporter.database.session() as session:
         row = places.configuration_of(session, created.id)
         assert (row.provider, row.bucket, row.location) == (101, str(exporter.out), str(exporter.out))
-        assert (row.object_storage_credentials, places.kept(context.vault, row)) == (None, exporter.storage)
+        assert (row.object_storage_credentials, kept(context.vault, row)) == (None, exporter.storage)
         row.disk_configuration = None
-        places.keep(session, context.vault, row, storage)
+        keep(session, context.vault, row, storage)
         assert (row.provider, row.bucket, row.prefix, row.location) == (0, "carry", "", "s3://carry")
         assert row.object_storage_credentials is not None
         assert "wJalr" not in row.object_storage_credentials
-        assert places.kept(context.vault, row) == storage
+        assert kept(context.vault, row) == storage
         row.object_storage_credentials = None
         with pytest.raises(CredentialsPurgedError):
-            places.kept(context.vault, row)
+            kept(context.vault, row)
 
 
 def test_a_passphrase_leaves_no_more_than_an_identity_that_it_opens(exporter: Exporter) -> None:

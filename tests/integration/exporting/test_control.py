@@ -10,10 +10,8 @@ from offline_transfer import queue
 from offline_transfer.exporting import control, ending, overdue, portable
 from offline_transfer.exporting.create import CreatedExport
 from offline_transfer.exporting.errors import (
-    CredentialsPurgedError,
     ExportEndedError,
     ExportNotRetryableError,
-    OtherPlaceError,
 )
 from offline_transfer.forge.attachments import Upload
 from offline_transfer.forge.issues import Issue
@@ -21,6 +19,7 @@ from offline_transfer.forge.planning import Label
 from offline_transfer.forge.users import User
 from offline_transfer.storage.disk import DiskStore
 from offline_transfer.storage.errors import StorageAccessDeniedError, StorageFullError
+from offline_transfer.transfers.errors import CredentialsPurgedError, OtherPlaceError
 from offline_transfer.transfers.models import (
     ExportJob,
     ExportObject,

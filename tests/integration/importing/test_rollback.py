@@ -12,8 +12,8 @@ from offline_transfer.forge.models import Base
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.routes import Route
 from offline_transfer.importing import entity, removal
-from offline_transfer.importing.create import Wanted
 from offline_transfer.importing.errors import ImportAtWorkError
+from offline_transfer.importing.request import Wanted
 from offline_transfer.importing.rollback import NOT_EMPTY, Removed, rollback
 from offline_transfer.transfers.models import BulkImport, ImportEntity
 from offline_transfer.transfers.states import ImportState

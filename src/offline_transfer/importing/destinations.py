@@ -1,0 +1,58 @@
+"""Into which groups somebody may import: asked when an import is taken on, and again for each entity before it is made."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from offline_transfer.forge.access import OPERATOR, Ability, Actor, can
+from offline_transfer.forge.namespaces import Namespace
+from offline_transfer.importing import portables
+from offline_transfer.importing.errors import (
+    DestinationForbiddenError,
+    DestinationNotFoundError,
+    DestinationTakenError,
+    ProjectAtRootError,
+)
+from offline_transfer.transfers.models import ImportEntity
+from offline_transfer.types import PortableKind
+
+MOST_NAMED: Final = 20
+SHOWN_CHARACTERS: Final = 200
+
+
+def require_all(session: Session, actor: Actor, namespaces: Iterable[str]) -> None:
+    """Raise DestinationForbiddenError, for the operator DestinationNotFoundError, naming every group that is not for this user."""
+    refused = [path for path in dict.fromkeys(namespaces) if not _may(session, actor, path)]
+    if not refused:
+        return
+    if actor is OPERATOR:
+        raise DestinationNotFoundError(path="`, `".join(_shown(path) for path in refused[:MOST_NAMED]))
+    named = ", ".join(f"`{_shown(path)}`" for path in refused[:MOST_NAMED])
+    raise DestinationForbiddenError(paths=named)
+
+
+def require(session: Session, actor: Actor, entity: ImportEntity, kind: PortableKind) -> Namespace | None:
+    """The group into which an entity goes, None for the root, as the importing user may use it now.
+
+    Raises DestinationForbiddenError, for the operator DestinationNotFoundError, and ProjectAtRootError.
+    """
+    require_all(session, actor, [entity.destination_namespace])
+    namespace = portables.namespace_by_path(session, entity.destination_namespace)
+    if namespace is None and kind is PortableKind.PROJECT:
+        raise ProjectAtRootError(path=_shown(entity.source_full_path))
+    return namespace
+
+
+def _may(session: Session, actor: Actor, path: str) -> bool:
+    try:
+        namespace = portables.namespace_by_path(session, path)
+    except (DestinationNotFoundError, DestinationTakenError):
+        return False
+    if namespace is None:
+        return can(session, actor, Ability.CREATE_GROUP, None)
+    return can(session, actor, Ability.ADMIN_GROUP, namespace.id)
+
+
+def _shown(path: str) -> str:
+    return ascii(path[:SHOWN_CHARACTERS])[1:-1]

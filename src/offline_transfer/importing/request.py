@@ -1,0 +1,51 @@
+"""What somebody asks for who wants an import."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from offline_transfer.archive.encryption import Keys
+from offline_transfer.archive.signature import PublicKey
+from offline_transfer.forge.access import OPERATOR, Actor
+from offline_transfer.storage.configuration import StorageConfiguration
+from offline_transfer.types import PortableKind
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One entity that the user asks for: from which path, into which group, under which name (the source's when None).
+
+    Of a group `migrate_projects` says whether its projects come, too, and those of its subgroups. `skip_relations` are left out of
+    it and of what lies in it. `kind` is what the user takes it for, if that was said.
+    """
+
+    source_full_path: str
+    destination_namespace: str
+    destination_slug: str | None = None
+    kind: PortableKind | None = None
+    migrate_projects: bool = True
+    migrate_memberships: bool = True
+    skip_relations: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """Every top-level group of the archive into one group, or to the root when that is empty."""
+
+    destination_namespace: str
+    migrate_projects: bool = True
+    migrate_memberships: bool = True
+    skip_relations: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRequest:
+    """An import as it is asked for."""
+
+    wanted: Sequence[Wanted] | Everything
+    storage: StorageConfiguration
+    export_prefix: str
+    """The directory of the archive in the store, which people may have renamed."""
+    decryption: Keys = field(default_factory=Keys)
+    signers: Sequence[PublicKey] = ()
+    """One of these must have signed; without any the settings of the instance decide."""
+    actor: Actor = OPERATOR
