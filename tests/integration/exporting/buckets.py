@@ -6,13 +6,14 @@ from typing import Any
 
 from offline_transfer.archive.encryption import Keys
 from offline_transfer.archive.keys import ExportPrefix
-from offline_transfer.exporting.context import ExportContext, opened
+from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.create import CreatedExport
 from offline_transfer.exporting.portables import relations_of
 from offline_transfer.exporting.request import RequestedEntity
 from offline_transfer.storage.configuration import StorageConfiguration
 from offline_transfer.storage.egress import EgressPolicy
 from offline_transfer.storage.location import Location
+from offline_transfer.transfers.places import opened
 from offline_transfer.types import Edition, PortableKind
 from offline_transfer.verify.archive import verify
 from offline_transfer.verify.reader import Archive
