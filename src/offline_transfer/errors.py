@@ -23,6 +23,7 @@ class ExitStatus(IntEnum):
     DIFFERENT = 7
     WITH_FAILURES = 8
     CONFLICT = 9
+    BLOCKED = 10
     INTERRUPTED = 130
 
 

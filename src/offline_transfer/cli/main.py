@@ -22,6 +22,7 @@ from offline_transfer.cli import (
     jobs,
     keygen,
     member,
+    plan,
     serve,
     token,
     tree,
@@ -52,6 +53,7 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
 
 files.add_to(app)
 export.add_to(app)
+plan.add_to(app)
 importing.add_to(app)
 tree.add_to(app)
 keygen.add_to(app)

@@ -4,7 +4,9 @@ Source: GroupPipeline, ProjectPipeline and their transformers in GitLab.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import DateTime, Text, cast, func, insert, literal, null, select
@@ -67,6 +69,12 @@ def checked_slug(slug: str) -> str:
     raise InvalidDestinationError(path=ascii(slug[:100])[1:-1], reason=reason)
 
 
+def require_unreserved(slug: str, group_path: str) -> None:
+    """Raise InvalidDestinationError for a slug of a group that means something else at the root."""
+    if not group_path and slug.lower() in _RESERVED_AT_THE_ROOT:
+        raise InvalidDestinationError(path=slug, reason="the name is reserved at the root")
+
+
 def make_group(
     session: Session,
     portable_id: int,
@@ -77,17 +85,18 @@ def make_group(
     edition: Edition,
 ) -> Made:
     """Makes a group below a parent, or at the root."""
-    if parent is None and slug.lower() in _RESERVED_AT_THE_ROOT:
-        raise InvalidDestinationError(path=slug, reason="the name is reserved at the root")
+    require_unreserved(slug, path_of(session, parent))
     values, unit = _own_attributes(session, root_plan(PortableKind.GROUP, edition), attributes)
-    path = _free_path(session, parent, checked_slug(slug))
+    path = free_path(path_of(session, parent), checked_slug(slug), partial(is_taken, session))
     values |= {
         "id": portable_id,
         "path": path.rsplit("/", 1)[-1],
         "type": "Group",
         "name": values.get("name") or slug,
         "parent_id": None if parent is None else parent.id,
-        "visibility_level": _visibility(values.get("visibility_level"), parent),
+        "visibility_level": visibility_within(
+            values.get("visibility_level"), None if parent is None else parent.visibility_level
+        ),
     }
     session.execute(insert(Namespace.__table__).values(values))  # type: ignore[arg-type]
     session.add(Route(path=path, name=str(values["name"]), namespace_id=portable_id))
@@ -106,13 +115,13 @@ def make_project(
 ) -> Made:
     """Makes a project in a group."""
     values, unit = _own_attributes(session, root_plan(PortableKind.PROJECT, edition), attributes)
-    path = _free_path(session, parent, checked_slug(slug))
+    path = free_path(path_of(session, parent), checked_slug(slug), partial(is_taken, session))
     values |= {
         "id": portable_id,
         "path": path.rsplit("/", 1)[-1],
         "name": values.get("name") or slug,
         "namespace_id": parent.id,
-        "visibility_level": _visibility(values.get("visibility_level"), parent),
+        "visibility_level": visibility_within(values.get("visibility_level"), parent.visibility_level),
     }
     session.execute(insert(Project.__table__).values(values))  # type: ignore[arg-type]
     session.add(Route(path=path, name=str(values["name"]), project_id=portable_id))
@@ -168,22 +177,35 @@ def _looks_like_records(value: "list[Any] | dict[str, Any]") -> bool:
     return isinstance(value, dict) or any(isinstance(item, dict) for item in value)
 
 
-def _visibility(wanted: object, parent: Namespace | None) -> int:
-    """The source's visibility, no higher than the group around it; private when the source does not say."""
+def visibility_within(wanted: object, around: int | None) -> int:
+    """The source's visibility, no higher than that of the group around it; private when the source does not say."""
     level = wanted if isinstance(wanted, int) and wanted in set(Visibility) else Visibility.private.value
-    return level if parent is None else min(level, parent.visibility_level)
+    return level if around is None else min(level, around)
 
 
-def _free_path(session: Session, parent: Namespace | None, slug: str) -> str:
-    """The full path for a slug; where it is taken, the first of `slug_1`, `slug_2`, ... that is not."""
-    prefix = ""
-    if parent is not None:
-        prefix = session.scalars(select(Route.path).where(Route.namespace_id == parent.id)).one() + "/"
+def free_path(group_path: str, slug: str, is_taken: Callable[[str], bool]) -> str:
+    """The full path for a slug in a group, `""` for the root; where it is taken, the first of `slug_1`, `slug_2`, ... that is not.
+
+    Raises InvalidDestinationError when all of them are.
+    """
+    prefix = f"{group_path}/" if group_path else ""
     for number in range(TRIES):
         path = f"{prefix}{slug}_{number}" if number else f"{prefix}{slug}"
-        if session.scalar(select(Route.id).where(func.lower(Route.path) == path.lower())) is None:
+        if not is_taken(path):
             return path
     raise InvalidDestinationError(path=slug, reason=f"it and {TRIES} names like it are taken")
+
+
+def is_taken(session: Session, path: str) -> bool:
+    """Whether a group or project has this full path, in any case."""
+    return session.scalar(select(Route.id).where(func.lower(Route.path) == path.lower())) is not None
+
+
+def path_of(session: Session, namespace: Namespace | None) -> str:
+    """The full path of a group, `""` for the root."""
+    if namespace is None:
+        return ""
+    return session.scalars(select(Route.path).where(Route.namespace_id == namespace.id)).one()
 
 
 def _settings(project_id: int, attributes: JsonObject) -> ProjectSetting:

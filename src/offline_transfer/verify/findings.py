@@ -76,7 +76,7 @@ class Finding:
         for name in ("where", "entity", "path", "sample"):
             value = getattr(self, name)
             if value is not None:
-                object.__setattr__(self, name, _printable(value))
+                object.__setattr__(self, name, printable(value))
 
     @property
     def is_fault(self) -> bool:
@@ -96,7 +96,7 @@ class Finding:
         return {key: value for key, value in values.items() if value is not None}
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """A text of unknown origin in its own alphabet, without what could take over a terminal, on one line and cut."""
     # A name of which nothing but escapes is left helps nobody to find the record.
     cut = "".join(

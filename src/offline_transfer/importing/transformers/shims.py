@@ -127,6 +127,15 @@ SHIMS: tuple[Shim, ...] = (
 )
 
 
+def needed_by(version: str) -> tuple[Shim, ...]:
+    """The shims without which records of a GitLab of this version would be misread."""
+    return tuple(shim for shim in SHIMS if _numbers(version) < _numbers(shim.until))
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in version.partition("-")[0].split("."))
+
+
 def _by_relation() -> Mapping[str, tuple[Callable[[Record], None], ...]]:
     found: dict[str, list[Callable[[Record], None]]] = {}
     for shim in SHIMS:

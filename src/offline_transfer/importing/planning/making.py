@@ -1,0 +1,194 @@
+"""Makes the plan of an import. It reads the archive and this instance, and writes nothing."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from offline_transfer.archive.errors import shown
+from offline_transfer.archive.keys import SELF_RELATION, EntityPrefix
+from offline_transfer.archive.metadata import FORMAT_VERSION, MINIMUM_SOURCE_VERSION
+from offline_transfer.archive.signature import PublicKey
+from offline_transfer.db import Database
+from offline_transfer.errors import BadInputError
+from offline_transfer.forge import application_settings
+from offline_transfer.forge.application_settings import ApplicationSettings
+from offline_transfer.importing import shims
+from offline_transfer.importing.create import Wanted, covered
+from offline_transfer.importing.errors import SourceEntityNotFoundError
+from offline_transfer.importing.planning import origin, room, soundness
+from offline_transfer.importing.planning.choices import Choice, PlanOptions
+from offline_transfer.importing.planning.destinations import Appearance, Destinations, Destined
+from offline_transfer.importing.planning.people import named_users
+from offline_transfer.importing.planning.plan import Plan, PlannedArchive, PlannedEntity, PlannedUsers
+from offline_transfer.importing.planning.problems import Problem, ProblemKind
+from offline_transfer.importing.planning.relations import Relations, inactive_problem
+from offline_transfer.settings import Settings
+from offline_transfer.verify.findings import Finding, FindingKind, printable
+from offline_transfer.verify.reader import Archive
+from offline_transfer.verify.sums import Signature
+
+KNOWN_SHOWN = 10
+_DEFAULTS = PlanOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class _Instance:
+    """What is read from this instance before the archive is looked at."""
+
+    said: ApplicationSettings
+    keys: tuple[PublicKey, ...]
+
+
+def make_plan(
+    database: Database,
+    settings: Settings,
+    archive: Archive,
+    wanted: Sequence[Wanted],
+    options: PlanOptions = _DEFAULTS,
+) -> Plan:
+    """Say what an import of these entities would do.
+
+    What an import would be refused for is a blocker in the plan, not an error. Raises what a store raises that does not answer.
+    """
+    entities, problems = _resolved(archive, wanted)
+    instance = _instance(database, settings, archive, options)
+    signature = origin.signature_of(archive, instance.keys)
+    problems += origin.problems(signature, instance.said.offline_transfer_signature_policy)
+    chosen = covered(archive, [archive.entity(item.source_full_path) for item in entities])
+    sound = soundness.look(archive, chosen, options.reading, options.progress)
+    appearances = {prefix: _appearance(archive, prefix, sound) for prefix in sorted(chosen)}
+    with _reading(database) as session:
+        placing = Destinations(
+            session, archive.metadata.entities_mapping, appearances, options.choices, options.skip_relations
+        )
+        destined = list(placing.place(entities))
+        problems += placing.problems + list(placing.problems_of_groups())
+    relations = Relations(archive, settings.edition, instance.said)
+    planned = tuple(_planned(entity, relations, options) for entity in destined)
+    users = _users(database, archive, destined, sound, options)
+    room_there = room.room_for(relations.contents, settings)
+    problems += [*sound.problems(), *relations.problems, *room.problems(room_there, settings.data_dir)]
+    if relations.contents.inactive:
+        problems.append(inactive_problem(relations.contents.inactive))
+    return Plan(
+        archive=_archive(archive, signature, instance.said),
+        entities=planned,
+        users=users,
+        sizes=relations.sizes,
+        room=room_there,
+        duration=room.duration_of(relations.contents),
+        inactive=relations.contents.inactive,
+        findings=tuple(sound.findings),
+        problems=tuple(problems),
+    )
+
+
+def digest_of(archive: Archive) -> str:
+    """What tells an archive from every other: the SHA-256 of its manifest as stored, or of its metadata where it has none."""
+    return archive.manifest_sha256 or sha256(archive.metadata.to_json()).hexdigest()
+
+
+@contextmanager
+def _reading(database: Database) -> Iterator[Session]:
+    """A session that sees one moment and cannot write."""
+    with database.session() as session:
+        session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        yield session
+
+
+def _instance(database: Database, settings: Settings, archive: Archive, options: PlanOptions) -> _Instance:
+    with _reading(database) as session:
+        said = application_settings.read(session, settings)
+        return _Instance(said, (*options.signers, *origin.known_keys(session, archive.metadata.source_hostname)))
+
+
+def _resolved(archive: Archive, wanted: Sequence[Wanted]) -> tuple[list[Wanted], list[Problem]]:
+    """The entities that the archive holds, spelled as it does, and complaints of the others."""
+    mapping = archive.metadata.entities_mapping
+    by_path = {path.lower(): path for path in mapping}
+    found: dict[str, Wanted] = {}
+    problems = []
+    for item in wanted:
+        path = by_path.get(item.source_full_path.lower())
+        if path is None:
+            known = ", ".join(list(mapping)[:KNOWN_SHOWN]) + (" and more" if len(mapping) > KNOWN_SHOWN else "")
+            problems.append(Problem.of(SourceEntityNotFoundError(path=shown(item.source_full_path), known=known)))
+        elif path in found:
+            problems.append(Problem(kind=ProblemKind.NAMED_TWICE, entity=path, message="it was named twice"))
+        else:
+            found[path] = Wanted(path, item.destination_namespace, item.destination_slug)
+    return list(found.values()), problems
+
+
+def _appearance(archive: Archive, prefix: EntityPrefix, sound: soundness.Soundness) -> Appearance:
+    """The title and the visibility of one entity. Without attributes it cannot be imported."""
+    objects = archive.objects(prefix, SELF_RELATION)
+    try:
+        if objects:
+            with archive.spool(objects[0]) as spool:
+                return Appearance.of(spool.document())
+        reason = "its own attributes are not there"
+    except BadInputError as error:
+        reason = error.message
+    sound.add(Finding(kind=FindingKind.DAMAGED, where=f"{prefix}/{SELF_RELATION}", reason=reason))
+    return Appearance()
+
+
+def _planned(entity: Destined, relations: Relations, options: PlanOptions) -> PlannedEntity:
+    name = entity.source.name
+    return PlannedEntity(
+        source_full_path=entity.source_full_path,
+        kind=entity.prefix.kind,
+        name=None if name is None else printable(name),
+        namespace=entity.namespace,
+        slug=entity.slug,
+        wanted_full_path=entity.wanted_full_path,
+        destination_full_path=entity.full_path,
+        source_visibility=entity.source.visibility,
+        destination_visibility=entity.visibility,
+        is_skipped=entity.is_skipped,
+        skip_relations=options.choices.get(entity.source_full_path, Choice()).skip_relations,
+        relations=relations.of(entity),
+    )
+
+
+def _users(
+    database: Database,
+    archive: Archive,
+    destined: Sequence[Destined],
+    sound: soundness.Soundness,
+    options: PlanOptions,
+) -> tuple[PlannedUsers, ...]:
+    with named_users() as named:
+        for entity in destined:
+            if entity.full_path is not None:
+                options.progress(entity.source_full_path, "users")
+                for finding in named.read(archive, entity.prefix, entity.full_path.split("/", 1)[0]):
+                    sound.add(finding)
+        with _reading(database) as session:
+            return tuple(named.planned(session, archive))
+
+
+def _archive(archive: Archive, signature: Signature, said: ApplicationSettings) -> PlannedArchive:
+    metadata = archive.metadata
+    return PlannedArchive(
+        where=archive.where,
+        export_prefix=str(archive.prefix),
+        digest=digest_of(archive),
+        source_hostname=metadata.source_hostname,
+        has_manifest=archive.has_manifest,
+        is_encrypted=archive.is_encrypted,
+        instance_version=metadata.instance_version,
+        instance_enterprise=metadata.instance_enterprise,
+        minimum_version=MINIMUM_SOURCE_VERSION,
+        format_version=metadata.format_version,
+        supported_format_version=FORMAT_VERSION,
+        shims=tuple(shim.reason for shim in shims.needed_by(metadata.instance_version)),
+        signature=signature.state.value,
+        signed_by=None if signature.key is None else signature.key.fingerprint,
+        signature_policy=said.offline_transfer_signature_policy.value,
+    )
