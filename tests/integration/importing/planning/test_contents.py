@@ -4,6 +4,7 @@ import shutil
 from types import SimpleNamespace
 
 import pytest
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import text
 
 from offline_transfer.archive.keys import EntityPrefix
@@ -264,9 +265,8 @@ def test_a_disk_without_room_blocks(scene: Scene, monkeypatch: pytest.MonkeyPatc
 def test_a_plan_writes_nothing(scene: Scene) -> None:
     draft = scene.draft().complete().finish()
     before = contents(scene)
-    address = scene.destination.database.conninfo
-    joint = "&" if "?" in address else "?"
-    read_only = connect(f"{address}{joint}options=-c%20default_transaction_read_only%3Don")
+    conninfo = scene.destination.database.conninfo
+    read_only = connect(make_conninfo(conninfo, options="-c default_transaction_read_only=on"))
     try:
         with scene.open(draft) as archive:
             settings = Settings(data_dir=scene.destination.directory)

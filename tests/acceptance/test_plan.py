@@ -1,0 +1,65 @@
+"""`plan`: what an import would do, and the file in which people change that."""
+
+from pathlib import Path
+
+import pytest
+
+from offline_transfer.errors import ExitStatus
+from tests.acceptance.conftest import Prepared
+from tests.acceptance.program import Instance, Program
+
+
+@pytest.fixture
+def settled_instance(settled: Prepared, program: Program) -> Instance:
+    """The settled instance, to be read only."""
+    return settled.shared(program)
+
+
+def test_a_plan_says_where_everything_would_go_and_writes_nothing(settled_instance: Instance, archive: Path) -> None:
+    before = settled_instance.rows()
+    planned = settled_instance.json("plan", archive, "--entity", "fill=place:inner", "--entity", "fill/app=place")
+    assert [(item["entity"], item["destination"]) for item in planned["entities"]] == [
+        ("fill", "place/inner_1"),
+        ("fill/inner", "place/inner_1/inner"),
+        ("fill/inner/empty", "place/inner_1/inner/empty"),
+        ("fill/app", "place/app"),
+    ]
+    assert planned["blockers"] == []
+    assert [item["kind"] for item in planned["warnings"]][:2] == ["unsigned", "taken_path"]
+    assert settled_instance.rows() == before
+
+
+def test_a_plan_that_cannot_be_carried_out_ends_with_10(settled_instance: Instance, archive: Path) -> None:
+    outcome = settled_instance.run("plan", archive, "--all", "nowhere").ended(ExitStatus.BLOCKED)
+    assert "There is no group `nowhere` to import into." in outcome.out
+    assert outcome.err.splitlines() == ["This would not be imported as it is: the blockers say why."]
+    assert ExitStatus.BLOCKED == 10
+
+
+@pytest.mark.parametrize("words", [(), ("--all", "", "--entity", "fill=")])
+def test_one_way_to_say_what_to_import_is_needed(
+    settled_instance: Instance, archive: Path, words: tuple[str, ...]
+) -> None:
+    message = settled_instance.run("plan", archive, *words).refused(ExitStatus.USAGE)
+    assert message == "Say what to import: one of --entity, --all and --plan. See `offline-transfer --help`."
+
+
+def test_a_plan_file_can_be_edited_and_looked_at(settled_instance: Instance, archive: Path, tmp_path: Path) -> None:
+    file = tmp_path / "plan.yml"
+    settled_instance.run("plan", archive, "--all", "place", "--output", file).ok()
+    text = file.read_text()
+    assert '  - entity: "fill/inner"\n    namespace: null\n    slug: "inner"\n    skip: false\n' in text
+    file.write_text(
+        text.replace('namespace: null\n    slug: "inner"', 'namespace: "place/inner"\n    slug: "moved"').replace(
+            'slug: "app"\n    skip: false', 'slug: "app"\n    skip: true'
+        )
+    )
+    planned = settled_instance.json("plan", archive, "--plan", file)
+    assert [(item["entity"], item["destination"], item["skip"]) for item in planned["entities"]] == [
+        ("fill", "place/fill", False),
+        ("fill/app", None, True),
+        ("fill/inner", "place/inner/moved", False),
+        ("fill/inner/empty", "place/inner/moved/empty", False),
+    ]
+    message = settled_instance.run("plan", archive, "--all", "", "--output", file).refused(ExitStatus.CONFLICT)
+    assert message == f"{file} exists already, and somebody may have edited it. Remove it, or name another file."
