@@ -22,7 +22,7 @@ from offline_transfer.importing.planning.choices import PlanOptions, Reading
 from offline_transfer.importing.planning.making import make_plan
 from offline_transfer.importing.planning.plan import Plan, PlannedUsers, Presence
 from offline_transfer.settings import Settings
-from offline_transfer.types import Edition, PortableKind
+from offline_transfer.types import Edition, JsonObject, PortableKind
 from tests.integration.importing.planning.conftest import Scene, entity, said
 
 APP = EntityPrefix(PortableKind.PROJECT, 7)
@@ -188,7 +188,12 @@ def test_users_are_told_by_who_stands_for_them_already(scene: Scene) -> None:
     tree = {"app": "project_7", "next": "project_8"}
     draft = scene.draft(tree=tree)
     draft.ghost = 9
-    people = [{"id": 1, "username": "ada"}, {"id": 2, "username": "bob\u202e"}, {"id": 3, "username": None}, {"id": 9}]
+    people: list[JsonObject] = [
+        {"id": 1, "username": "ada"},
+        {"id": 2, "username": "bob\u202e"},
+        {"id": 3, "username": None},
+        {"id": 9},
+    ]
     draft.records("project_7/user_contributions.ndjson.gz", [*people, {"id": "x"}, {"username": "nobody"}])
     draft.records("project_8/user_contributions.ndjson.gz", [{"id": 2, "username": "bob"}, {"id": 4, "username": "cy"}])
     draft.complete().finish()
