@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from hashlib import sha256
 
 from sqlalchemy import text
@@ -11,14 +10,13 @@ from sqlalchemy.orm import Session
 from offline_transfer.archive.errors import shown
 from offline_transfer.archive.keys import SELF_RELATION, EntityPrefix
 from offline_transfer.archive.metadata import FORMAT_VERSION, MINIMUM_SOURCE_VERSION
-from offline_transfer.archive.signature import PublicKey
 from offline_transfer.db import Database
 from offline_transfer.errors import BadInputError
 from offline_transfer.forge import application_settings
 from offline_transfer.forge.application_settings import ApplicationSettings
-from offline_transfer.importing import shims
 from offline_transfer.importing.create import Wanted, covered
 from offline_transfer.importing.errors import SourceEntityNotFoundError
+from offline_transfer.importing.origin import Origin
 from offline_transfer.importing.planning import origin, room, soundness
 from offline_transfer.importing.planning.choices import Choice, PlanOptions
 from offline_transfer.importing.planning.destinations import Appearance, Destinations, Destined
@@ -26,21 +24,13 @@ from offline_transfer.importing.planning.people import named_users
 from offline_transfer.importing.planning.plan import Plan, PlannedArchive, PlannedEntity, PlannedUsers
 from offline_transfer.importing.planning.problems import Problem, ProblemKind
 from offline_transfer.importing.planning.relations import Relations, inactive_problem
+from offline_transfer.importing.transformers import shims
 from offline_transfer.settings import Settings
 from offline_transfer.verify.findings import Finding, FindingKind, printable
 from offline_transfer.verify.reader import Archive
-from offline_transfer.verify.sums import Signature
 
 KNOWN_SHOWN = 10
 _DEFAULTS = PlanOptions()
-
-
-@dataclass(frozen=True, slots=True)
-class _Instance:
-    """What is read from this instance before the archive is looked at."""
-
-    said: ApplicationSettings
-    keys: tuple[PublicKey, ...]
 
 
 def make_plan(
@@ -55,9 +45,10 @@ def make_plan(
     What an import would be refused for is a blocker in the plan, not an error. Raises what a store raises that does not answer.
     """
     entities, problems = _resolved(archive, wanted)
-    instance = _instance(database, settings, archive, options)
-    signature = origin.signature_of(archive, instance.keys)
-    problems += origin.problems(signature, instance.said.offline_transfer_signature_policy)
+    with _reading(database) as session:
+        said = application_settings.read(session, settings)
+        found, remarks = origin.looked_at(session, archive, options.signers, said.offline_transfer_signature_policy)
+    problems += remarks
     chosen = covered(archive, [archive.entity(item.source_full_path) for item in entities])
     sound = soundness.look(archive, chosen, options.reading, options.progress)
     appearances = {prefix: _appearance(archive, prefix, sound) for prefix in sorted(chosen)}
@@ -67,7 +58,7 @@ def make_plan(
         )
         destined = list(placing.place(entities))
         problems += placing.problems + list(placing.problems_of_groups())
-    relations = Relations(archive, settings.edition, instance.said)
+    relations = Relations(archive, settings.edition, said)
     planned = tuple(_planned(entity, relations, options) for entity in destined)
     users = _users(database, archive, destined, sound, options)
     room_there = room.room_for(relations.contents, settings)
@@ -75,7 +66,7 @@ def make_plan(
     if relations.contents.inactive:
         problems.append(inactive_problem(relations.contents.inactive))
     return Plan(
-        archive=_archive(archive, signature, instance.said),
+        archive=_archive(archive, found, said),
         entities=planned,
         users=users,
         sizes=relations.sizes,
@@ -98,12 +89,6 @@ def _reading(database: Database) -> Iterator[Session]:
     with database.session() as session:
         session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         yield session
-
-
-def _instance(database: Database, settings: Settings, archive: Archive, options: PlanOptions) -> _Instance:
-    with _reading(database) as session:
-        said = application_settings.read(session, settings)
-        return _Instance(said, (*options.signers, *origin.known_keys(session, archive.metadata.source_hostname)))
 
 
 def _resolved(archive: Archive, wanted: Sequence[Wanted]) -> tuple[list[Wanted], list[Problem]]:
@@ -173,7 +158,7 @@ def _users(
             return tuple(named.planned(session, archive))
 
 
-def _archive(archive: Archive, signature: Signature, said: ApplicationSettings) -> PlannedArchive:
+def _archive(archive: Archive, found: Origin | None, said: ApplicationSettings) -> PlannedArchive:
     metadata = archive.metadata
     return PlannedArchive(
         where=archive.where,
@@ -188,7 +173,7 @@ def _archive(archive: Archive, signature: Signature, said: ApplicationSettings) 
         format_version=metadata.format_version,
         supported_format_version=FORMAT_VERSION,
         shims=tuple(shim.reason for shim in shims.needed_by(metadata.instance_version)),
-        signature=signature.state.value,
-        signed_by=None if signature.key is None else signature.key.fingerprint,
+        signature=None if found is None else found.state.value,
+        signed_by=None if found is None else found.fingerprint,
         signature_policy=said.offline_transfer_signature_policy.value,
     )

@@ -1,41 +1,35 @@
-"""What can be said of the signature of an archive, and whether this instance accepts that."""
+"""What a plan says of the signature of an archive."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import Final
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from offline_transfer.archive.signature import PublicKey
+from offline_transfer.errors import OfflineTransferError
 from offline_transfer.forge.application_settings import SignaturePolicy
-from offline_transfer.forge.trusted_keys import TrustedKey
+from offline_transfer.importing.errors import SignatureWithoutContentsError
+from offline_transfer.importing.origin import Origin, OriginState, origin_of, require
 from offline_transfer.importing.planning.problems import Problem, ProblemKind
 from offline_transfer.verify.reader import Archive
-from offline_transfer.verify.sums import Signature, SignatureState
 
-_UNSIGNED = "the archive is not signed: nobody can say who wrote it"
-_UNKNOWN = "the archive is signed, and not with a key that is known as that of its source"
-
-
-def known_keys(session: Session, source_hostname: str) -> tuple[PublicKey, ...]:
-    """The keys that this instance takes for those of a source."""
-    rows = session.scalars(
-        select(TrustedKey.public_key)
-        .where(func.lower(TrustedKey.source_hostname) == source_hostname.lower())
-        .order_by(TrustedKey.id)
-    )
-    return tuple(PublicKey.read(pem.encode(), source_hostname) for pem in rows)
+_REMARKS: Final = {
+    OriginState.UNSIGNED: "the archive is not signed: nobody can say who wrote it",
+    OriginState.SIGNED_UNKNOWN: "the archive is signed, and not with a key that is known as that of its source",
+}
 
 
-def signature_of(archive: Archive, keys: Sequence[PublicKey]) -> Signature:
-    """Whose signature it has; without a manifest nothing hangs on one."""
-    return archive.signature(keys) if archive.has_manifest else Signature(SignatureState.UNSIGNED)
-
-
-def problems(signature: Signature, policy: SignaturePolicy) -> Iterator[Problem]:
-    """What is to be said of it."""
-    if signature.state is SignatureState.UNSIGNED:
-        kind = ProblemKind.UNSIGNED if policy is SignaturePolicy.ANY else ProblemKind.SIGNATURE_REFUSED
-        yield Problem(kind=kind, message=_UNSIGNED)
-    elif signature.state is SignatureState.UNKNOWN:
-        kind = ProblemKind.SIGNATURE_REFUSED if policy is SignaturePolicy.KNOWN else ProblemKind.UNSIGNED
-        yield Problem(kind=kind, message=_UNKNOWN)
+def looked_at(
+    session: Session, archive: Archive, signers: Sequence[PublicKey], policy: SignaturePolicy
+) -> tuple[Origin | None, list[Problem]]:
+    """Where the archive comes from and what is to be said of that; no origin where the signature is for other contents."""
+    try:
+        origin = origin_of(session, archive, signers)
+    except SignatureWithoutContentsError as error:
+        return None, [Problem(kind=ProblemKind.SIGNATURE_REFUSED, message=error.message)]
+    try:
+        require(policy, origin)
+    except OfflineTransferError as error:
+        return origin, [Problem(kind=ProblemKind.SIGNATURE_REFUSED, message=error.message)]
+    remark = _REMARKS.get(origin.state)
+    return origin, [] if remark is None else [Problem(kind=ProblemKind.UNSIGNED, message=remark)]

@@ -14,8 +14,8 @@ from offline_transfer.archive.keys import USER_CONTRIBUTIONS_RELATION, EntityPre
 from offline_transfer.contributions.models import SourceUser
 from offline_transfer.errors import BadInputError
 from offline_transfer.forge.routes import Route
-from offline_transfer.importing.people import source_id_of
 from offline_transfer.importing.planning.plan import PlannedUsers
+from offline_transfer.importing.transformers.people import source_id_of
 from offline_transfer.transfers.states import SourceType
 from offline_transfer.types import JsonObject
 from offline_transfer.verify.findings import Finding, FindingKind, printable

@@ -126,9 +126,10 @@ class PlannedArchive:
     supported_format_version: int
     shims: tuple[str, ...]
     """How records of this version will be read differently from those of ours."""
-    signature: str
+    signature: str | None
+    """`signed_known`, `signed_unknown` or `unsigned`; None where it belongs to other contents."""
     signed_by: str | None
-    """The fingerprint of the key that has signed, where it is known."""
+    """The fingerprint of the key that has signed, where it is known as anybody's."""
     signature_policy: str
 
     def to_json(self) -> JsonObject:

@@ -12,10 +12,9 @@ from offline_transfer.archive.manifest import FailedRelation, SkippedRelation
 from offline_transfer.archive.signature import SigningKey
 from offline_transfer.contributions.models import SourceUser
 from offline_transfer.db import connect
-from offline_transfer.forge import application_settings
+from offline_transfer.forge import application_settings, trusted_keys
 from offline_transfer.forge.models import Base
 from offline_transfer.forge.routes import Route
-from offline_transfer.forge.trusted_keys import TrustedKey
 from offline_transfer.forge.users import User
 from offline_transfer.importing.create import Wanted
 from offline_transfer.importing.planning.choices import PlanOptions, Reading
@@ -233,18 +232,15 @@ def test_a_signature_is_told_and_the_policy_is_held(scene: Scene) -> None:
     assert [item.kind.value for item in scene.plan(draft, INTO_DEST).blockers] == ["signature_refused"]
     draft.finish(key)
     plan = scene.plan(draft, INTO_DEST)
-    assert (plan.archive.signature, [item.kind.value for item in plan.blockers]) == ("unknown", ["signature_refused"])
+    assert (plan.archive.signature, [item.kind.value for item in plan.blockers]) == (
+        "signed_unknown",
+        ["signature_refused"],
+    )
     public = key.public_key("")
     with scene.destination.database.session() as session:
-        session.add(
-            TrustedKey(
-                source_hostname="HTTPS://source.example.com",
-                fingerprint=public.fingerprint,
-                public_key=public.to_pem().decode(),
-            )
-        )
+        trusted_keys.add(session, "https://source.example.com", public)
     plan = scene.plan(draft, INTO_DEST)
-    assert (plan.archive.signature, plan.archive.signed_by, plan.blockers) == ("known", public.fingerprint, ())
+    assert (plan.archive.signature, plan.archive.signed_by, plan.blockers) == ("signed_known", public.fingerprint, ())
 
 
 def test_schedules_arrive_switched_off(scene: Scene) -> None:
