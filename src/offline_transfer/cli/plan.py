@@ -83,18 +83,15 @@ def plan(
         open_instance(data_dir) as instance,
         Watch("Reading the archive") as watch,
     ):
-        if plan_file is None:
-            planned = file.Planned(tuple(wanted.wanted_of(opened, entity, everything)), {})
-        else:
-            planned = file.read(plan_file, opened)
+        planned = file.Planned((), {}) if plan_file is None else file.read(plan_file, opened)
+        asked = wanted.wanted_of(entity, everything, skip or ()) if plan_file is None else planned.wanted
         options = PlanOptions(
             reading=Reading.LISTING if listing else Reading.HASHES,
             signers=signers,
             choices=planned.choices,
-            skip_relations=tuple(skip or ()),
             progress=watch.say,
         )
-        made = make_plan(instance.database, instance.settings, opened, planned.wanted, options)
+        made = make_plan(instance.database, instance.settings, opened, asked, options)
     if output is not None:
         file.write(made, output)
     if as_json:

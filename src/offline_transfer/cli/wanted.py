@@ -9,8 +9,7 @@ from offline_transfer.cli.errors import EntityOptionError
 from offline_transfer.errors import UsageError
 
 if TYPE_CHECKING:
-    from offline_transfer.importing.create import Wanted
-    from offline_transfer.verify.reader import Archive
+    from offline_transfer.importing.request import Everything, Wanted
 
 EntityOptions = Annotated[
     list[str] | None,
@@ -39,20 +38,22 @@ def require_one(**options: object) -> None:
         raise UsageError(problem=f"Say what to import: one of {', '.join(others)} and {last}")
 
 
-def wanted_of(archive: "Archive", entity: Sequence[str] | None, everything: str | None) -> "list[Wanted]":
-    """The entities that are named, or every top-level group. Raises EntityOptionError, NothingToImportError."""
-    from offline_transfer.importing import create
+def wanted_of(
+    entity: Sequence[str] | None, everything: str | None, skip: Sequence[str] = ()
+) -> "list[Wanted] | Everything":
+    """The entities that are named, or every top-level group, without some relations. Raises EntityOptionError."""
+    from offline_transfer.importing.request import Everything
 
     if everything is not None:
-        return create.all_top_level(archive, everything)
-    return [_wanted(item) for item in entity or ()]
+        return Everything(everything.strip("/"), skip_relations=tuple(skip))
+    return [_wanted(item, skip) for item in entity or ()]
 
 
-def _wanted(given: str) -> "Wanted":
-    from offline_transfer.importing.create import Wanted
+def _wanted(given: str, skip: Sequence[str]) -> "Wanted":
+    from offline_transfer.importing.request import Wanted
 
     source, equals, destination = given.partition("=")
     namespace, colon, slug = destination.partition(":")
     if not source or not equals or (colon and not slug):
         raise EntityOptionError(given=ascii(given)[1:-1])
-    return Wanted(source.strip("/"), namespace.strip("/"), slug or None)
+    return Wanted(source.strip("/"), namespace.strip("/"), slug or None, skip_relations=tuple(skip))

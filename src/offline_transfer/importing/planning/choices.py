@@ -47,5 +47,4 @@ class PlanOptions:
     """Whose signatures the asking user knows, beside the keys that this instance trusts."""
     choices: Mapping[str, Choice] = field(default_factory=dict)
     """By full path at the source."""
-    skip_relations: tuple[str, ...] = ()
     progress: Progress = no_progress

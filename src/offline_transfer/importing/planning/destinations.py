@@ -16,15 +16,17 @@ from offline_transfer.forge.enums import Visibility
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.projects import Project
 from offline_transfer.importing import portables
-from offline_transfer.importing.create import Wanted
 from offline_transfer.importing.errors import ProjectAtRootError
 from offline_transfer.importing.planning.choices import Choice
 from offline_transfer.importing.planning.problems import Problem, ProblemKind
+from offline_transfer.importing.request import Wanted
 from offline_transfer.types import JsonObject, PortableKind
 from offline_transfer.verify.findings import printable
 
 _UNCHANGED: Final = Choice()
 _ROWS: Final = 1000
+MEMBERSHIPS: Final = frozenset({"members", "project_members"})
+"""The relations that stay away when memberships shall not come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,10 @@ class Destined:
     source: Appearance
     namespace: str | None
     slug: str
+    own_skip_relations: tuple[str, ...]
+    """What was asked to be left out by name of this entity."""
     skip_relations: frozenset[str]
+    """That, and what is left out of the groups around it, and memberships where they shall not come."""
     is_skipped: bool
     wanted_full_path: str | None = None
     full_path: str | None = None
@@ -80,6 +85,7 @@ class _Above:
     around: _Around | None
     skip_relations: frozenset[str]
     is_skipped: bool
+    without_projects: bool
 
 
 class Destinations:
@@ -91,13 +97,11 @@ class Destinations:
         mapping: Mapping[str, EntityPrefix],
         appearances: Mapping[EntityPrefix, Appearance],
         choices: Mapping[str, Choice],
-        skip_relations: Sequence[str],
     ) -> None:
         self._session = session
         self._mapping = mapping
         self._appearances = appearances
         self._choices = choices
-        self._skip_relations = frozenset(skip_relations)
         self._inside = _by_group(mapping)
         self._own: set[str] = set()
         self._taken: dict[str, str] = {}
@@ -145,7 +149,8 @@ class Destinations:
                 around = self._around(path, item.destination_namespace)
             except OfflineTransferError as error:
                 self.problems.append(Problem.of(error, path))
-        above = _Above(around, self._skip_relations, is_skipped=False)
+        skipped = frozenset(item.skip_relations) | (frozenset() if item.migrate_memberships else MEMBERSHIPS)
+        above = _Above(around, skipped, is_skipped=False, without_projects=not item.migrate_projects)
         yield from self._place(path, above, item)
 
     def _around(self, source_path: str, namespace_path: str) -> _Around:
@@ -168,8 +173,11 @@ class Destinations:
             source=self._appearances.get(prefix, _UNSEEN),
             namespace=None if named is None else named.destination_namespace,
             slug=choice.slug or named_slug or path.rsplit("/", 1)[-1],
+            own_skip_relations=choice.skip_relations or (() if named is None else tuple(named.skip_relations)),
             skip_relations=above.skip_relations | frozenset(choice.skip_relations),
-            is_skipped=above.is_skipped or choice.skip,
+            is_skipped=above.is_skipped
+            or choice.skip
+            or (named is None and above.without_projects and _is_project(prefix)),
         )
         placed = plain if above.around is None or plain.is_skipped else self._found(plain, above.around)
         yield placed
@@ -178,7 +186,7 @@ class Destinations:
             inside = _Around(path=placed.full_path, visibility=placed.visibility)
         for child in self._inside.get(path, ()):
             if child not in self._own:
-                below = _Above(inside, placed.skip_relations, placed.is_skipped)
+                below = _Above(inside, placed.skip_relations, placed.is_skipped, above.without_projects)
                 yield from self._place(child, below)
 
     def _found(self, plain: Destined, around: _Around) -> Destined:
@@ -196,7 +204,7 @@ class Destinations:
         visibility = Visibility(portables.visibility_within(plain.source.visibility, around.visibility))
         placed = replace(plain, wanted_full_path=wanted, full_path=full_path, visibility=visibility)
         self.problems.extend(self._remarks(placed, around))
-        if placed.prefix.kind is PortableKind.PROJECT:
+        if _is_project(placed.prefix):
             self._with_projects.update(group for group in self._groups if full_path.startswith(f"{group}/"))
         self._taken[full_path.lower()] = path
         return placed
@@ -228,6 +236,10 @@ class Destinations:
                 f"its title `{printable(name)}` looks the same as that of `{other}`, which goes into the same group"
             )
             yield Problem(kind=ProblemKind.SIMILAR_NAME, entity=entity, message=message)
+
+
+def _is_project(prefix: EntityPrefix) -> bool:
+    return prefix.kind is PortableKind.PROJECT
 
 
 def folded(name: str) -> str:

@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from offline_transfer.archive.errors import shown
 from offline_transfer.archive.keys import RELATION_NAME
 from offline_transfer.archive.metadata import PATH_BYTES
-from offline_transfer.importing.create import Wanted
 from offline_transfer.importing.planning.choices import Choice
 from offline_transfer.importing.planning.errors import (
     InvalidPlanFileError,
@@ -23,6 +22,7 @@ from offline_transfer.importing.planning.errors import (
 from offline_transfer.importing.planning.making import digest_of
 from offline_transfer.importing.planning.plan import Plan, PlannedEntity
 from offline_transfer.importing.planning.problems import Problem
+from offline_transfer.importing.request import Wanted
 from offline_transfer.verify.findings import printable
 from offline_transfer.verify.reader import Archive
 
@@ -44,6 +44,8 @@ _HEAD: Final = """\
 #                   null leaves it in the group that its own group becomes.
 #   slug            its path there. Where it is taken, a number is added.
 #   skip            true: it does not come, nor does what lies in it, unless that has a namespace of its own.
+#   migrate_projects, migrate_memberships
+#                   false, beside a namespace: projects in the group, or members, do not come.
 #   skip_relations  relations that are left out, here and in what lies below, such as [uploads, ci_pipelines].
 # What lies in a group and is not named here comes with the group.
 """
@@ -63,6 +65,8 @@ class _Entity(_Strict):
     namespace: Annotated[str, Field(max_length=PATH_BYTES)] | None
     slug: Annotated[str, Field(min_length=1, max_length=_SLUG_CHARACTERS)]
     skip: bool = False
+    migrate_projects: bool = True
+    migrate_memberships: bool = True
     skip_relations: Annotated[
         list[Annotated[str, Field(pattern=rf"^{RELATION_NAME.pattern}$")]], Field(max_length=100)
     ] = []
@@ -136,7 +140,16 @@ def read(path: Path, archive: Archive) -> Planned:
             raise InvalidPlanFileError(path=path, problem=f"`{item.entity}` stands in it twice")
         choices[item.entity] = Choice(slug=item.slug, skip=item.skip, skip_relations=tuple(item.skip_relations))
         if item.namespace is not None and not item.skip:
-            wanted.append(Wanted(item.entity, item.namespace.strip("/"), item.slug))
+            wanted.append(
+                Wanted(
+                    item.entity,
+                    item.namespace.strip("/"),
+                    item.slug,
+                    migrate_projects=item.migrate_projects,
+                    migrate_memberships=item.migrate_memberships,
+                    skip_relations=tuple(item.skip_relations),
+                )
+            )
     _require_place(path, document.entities, wanted)
     return Planned(tuple(wanted), choices)
 

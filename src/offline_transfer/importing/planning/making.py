@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import sha256
 
 from sqlalchemy import text
@@ -14,16 +15,18 @@ from offline_transfer.db import Database
 from offline_transfer.errors import BadInputError
 from offline_transfer.forge import application_settings
 from offline_transfer.forge.application_settings import ApplicationSettings
-from offline_transfer.importing.create import Wanted, covered
-from offline_transfer.importing.errors import SourceEntityNotFoundError
+from offline_transfer.importing.checks import covered
+from offline_transfer.importing.create import all_top_level
+from offline_transfer.importing.errors import SourceEntityNotFoundError, SourceKindError
 from offline_transfer.importing.origin import Origin
 from offline_transfer.importing.planning import origin, room, soundness
-from offline_transfer.importing.planning.choices import Choice, PlanOptions
+from offline_transfer.importing.planning.choices import PlanOptions
 from offline_transfer.importing.planning.destinations import Appearance, Destinations, Destined
 from offline_transfer.importing.planning.people import named_users
 from offline_transfer.importing.planning.plan import Plan, PlannedArchive, PlannedEntity, PlannedUsers
 from offline_transfer.importing.planning.problems import Problem, ProblemKind
 from offline_transfer.importing.planning.relations import Relations, inactive_problem
+from offline_transfer.importing.request import Everything, Wanted
 from offline_transfer.importing.transformers import shims
 from offline_transfer.settings import Settings
 from offline_transfer.verify.findings import Finding, FindingKind, printable
@@ -37,14 +40,16 @@ def make_plan(
     database: Database,
     settings: Settings,
     archive: Archive,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[Wanted] | Everything,
     options: PlanOptions = _DEFAULTS,
 ) -> Plan:
     """Say what an import of these entities would do.
 
-    What an import would be refused for is a blocker in the plan, not an error. Raises what a store raises that does not answer.
+    What an import would be refused for is a blocker in the plan, not an error. Whether somebody may import there is not looked at.
+    Raises NothingToImportError, and what a store raises that does not answer.
     """
-    entities, problems = _resolved(archive, wanted)
+    asked = all_top_level(archive, wanted) if isinstance(wanted, Everything) else wanted
+    entities, problems = _resolved(archive, asked)
     with _reading(database) as session:
         said = application_settings.read(session, settings)
         found, remarks = origin.looked_at(session, archive, options.signers, said.offline_transfer_signature_policy)
@@ -53,13 +58,11 @@ def make_plan(
     sound = soundness.look(archive, chosen, options.reading, options.progress)
     appearances = {prefix: _appearance(archive, prefix, sound) for prefix in sorted(chosen)}
     with _reading(database) as session:
-        placing = Destinations(
-            session, archive.metadata.entities_mapping, appearances, options.choices, options.skip_relations
-        )
+        placing = Destinations(session, archive.metadata.entities_mapping, appearances, options.choices)
         destined = list(placing.place(entities))
         problems += placing.problems + list(placing.problems_of_groups())
     relations = Relations(archive, settings.edition, said)
-    planned = tuple(_planned(entity, relations, options) for entity in destined)
+    planned = tuple(_planned(entity, relations) for entity in destined)
     users = _users(database, archive, destined, sound, options)
     room_there = room.room_for(relations.contents, settings)
     problems += [*sound.problems(), *relations.problems, *room.problems(room_there, settings.data_dir)]
@@ -102,10 +105,13 @@ def _resolved(archive: Archive, wanted: Sequence[Wanted]) -> tuple[list[Wanted],
         if path is None:
             known = ", ".join(list(mapping)[:KNOWN_SHOWN]) + (" and more" if len(mapping) > KNOWN_SHOWN else "")
             problems.append(Problem.of(SourceEntityNotFoundError(path=shown(item.source_full_path), known=known)))
+        elif item.kind not in (None, mapping[path].kind):
+            error = SourceKindError(path=path, actual=mapping[path].kind)
+            problems.append(Problem(kind=ProblemKind.SOURCE_ENTITY_NOT_FOUND, entity=path, message=error.message))
         elif path in found:
             problems.append(Problem(kind=ProblemKind.NAMED_TWICE, entity=path, message="it was named twice"))
         else:
-            found[path] = Wanted(path, item.destination_namespace, item.destination_slug)
+            found[path] = replace(item, source_full_path=path)
     return list(found.values()), problems
 
 
@@ -123,7 +129,7 @@ def _appearance(archive: Archive, prefix: EntityPrefix, sound: soundness.Soundne
     return Appearance()
 
 
-def _planned(entity: Destined, relations: Relations, options: PlanOptions) -> PlannedEntity:
+def _planned(entity: Destined, relations: Relations) -> PlannedEntity:
     name = entity.source.name
     return PlannedEntity(
         source_full_path=entity.source_full_path,
@@ -136,7 +142,7 @@ def _planned(entity: Destined, relations: Relations, options: PlanOptions) -> Pl
         source_visibility=entity.source.visibility,
         destination_visibility=entity.visibility,
         is_skipped=entity.is_skipped,
-        skip_relations=options.choices.get(entity.source_full_path, Choice()).skip_relations,
+        skip_relations=entity.own_skip_relations,
         relations=relations.of(entity),
     )
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from offline_transfer.archive.encryption import Keys
-from offline_transfer.importing.create import Wanted
 from offline_transfer.importing.planning.choices import PlanOptions
 from offline_transfer.importing.planning.making import make_plan
 from offline_transfer.importing.planning.plan import Plan, PlannedEntity
+from offline_transfer.importing.request import Wanted
 from offline_transfer.settings import Settings
 from offline_transfer.verify.reader import Archive
 from tests.support.importing import Destination

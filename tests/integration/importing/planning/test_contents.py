@@ -16,10 +16,10 @@ from offline_transfer.forge import application_settings, trusted_keys
 from offline_transfer.forge.models import Base
 from offline_transfer.forge.routes import Route
 from offline_transfer.forge.users import User
-from offline_transfer.importing.create import Wanted
 from offline_transfer.importing.planning.choices import PlanOptions, Reading
 from offline_transfer.importing.planning.making import make_plan
 from offline_transfer.importing.planning.plan import Plan, PlannedUsers, Presence
+from offline_transfer.importing.request import Wanted
 from offline_transfer.settings import Settings
 from offline_transfer.types import Edition, JsonObject, PortableKind
 from tests.integration.importing.planning.conftest import Scene, entity, said

@@ -8,9 +8,12 @@ from offline_transfer.forge.enums import Visibility
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.projects import Project
 from offline_transfer.forge.routes import Route
-from offline_transfer.importing.create import Wanted
 from offline_transfer.importing.planning.choices import Choice, PlanOptions
+from offline_transfer.importing.planning.making import make_plan
 from offline_transfer.importing.planning.plan import Plan
+from offline_transfer.importing.request import Everything, Wanted
+from offline_transfer.settings import Settings
+from offline_transfer.types import PortableKind
 from tests.integration.importing.planning.conftest import TREE, Scene, entity, said
 
 INHERITED = (
@@ -234,7 +237,8 @@ def test_choices_rename_leave_out_and_reach_what_lies_below(scene: Scene) -> Non
         "top/app": Choice(skip=True),
         "top/inner": Choice(slug="other", skip_relations=("uploads",)),
     }
-    plan = scene.plan(scene.draft().complete().finish(), options=PlanOptions(choices=choices, skip_relations=("wiki",)))
+    wanted = Wanted("top", "dest", skip_relations=("wiki",))
+    plan = scene.plan(scene.draft().complete().finish(), wanted, options=PlanOptions(choices=choices))
     assert places(plan) == {
         "top": "dest/top",
         "top/app": None,
@@ -252,3 +256,29 @@ def test_choices_rename_leave_out_and_reach_what_lies_below(scene: Scene) -> Non
         "top/inner": ["wiki", "uploads"],
         "top/inner/deep": ["wiki", "uploads"],
     }
+
+
+def test_projects_and_memberships_can_stay_away(scene: Scene) -> None:
+    wanted = Wanted("top", "dest", migrate_projects=False, migrate_memberships=False)
+    plan = scene.plan(scene.draft().complete().finish(), wanted)
+    assert places(plan) == {
+        "top": "dest/top",
+        "top/app": None,
+        "top/inner": "dest/top/inner",
+        "top/inner/deep": None,
+    }
+    assert [item.source_full_path for item in plan.entities if item.is_skipped] == ["top/app", "top/inner/deep"]
+    assert [item.relation for item in entity(plan, "top").relations if item.presence == "skipped"] == ["members"]
+
+
+def test_everything_goes_into_one_group(scene: Scene) -> None:
+    draft = scene.draft().complete().finish()
+    with scene.open(draft) as archive:
+        settings = Settings(data_dir=scene.destination.directory)
+        plan = make_plan(scene.destination.database, settings, archive, Everything("dest"))
+    assert places(plan)["top/app"] == "dest/top/app"
+
+
+def test_a_group_that_was_taken_for_a_project_blocks(scene: Scene) -> None:
+    plan = scene.plan(scene.draft().complete().finish(), Wanted("top", "dest", kind=PortableKind.PROJECT))
+    assert [(item.kind.value, item.entity) for item in plan.blockers] == [("source_entity_not_found", "top")]
