@@ -98,7 +98,7 @@ def render(package: str, template: str, values: Mapping[str, object]) -> Words:
         loader=ChoiceLoader([PackageLoader(package, "templates"), PackageLoader("offline_transfer", "mail_templates")]),
         autoescape=select_autoescape(("html",)),
         undefined=StrictUndefined,
-        finalize=_harmless,
+        finalize=harmless,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -107,8 +107,8 @@ def render(package: str, template: str, values: Mapping[str, object]) -> Words:
     return Words(text, html)
 
 
-def _harmless(value: object) -> object:
-    """What a template fills in. Markup comes from templates alone."""
+def harmless(value: object) -> object:
+    """What a template may fill in: text on one line, without the user information of a URL. Markup comes from templates alone."""
     if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
     masked = _USER_INFORMATION.sub("://*****@", value)

@@ -293,7 +293,7 @@ def test_the_howto_says_what_works(
 ) -> None:
     page = (REPOSITORY / "docs" / "howto" / "encrypt-and-sign.md").read_text("utf-8")
     blocks = re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 11
+    assert len(blocks) == 13
     with settled.copied(program, tmp_path / "source") as source:
         for instance in (source, make_instance("destination")):
             # Each instance has a database of its own.
@@ -312,4 +312,5 @@ def test_the_howto_says_what_works(
         )
     assert ended.returncode == 0, ended.stderr
     assert "Signature Verified Successfully" in ended.stdout
+    assert "Archives of http://localhost may be signed with sha256:" in ended.stdout
     assert '"entities_mapping":{"place"' in ended.stdout

@@ -23,6 +23,7 @@ from offline_transfer.cli import (
     keygen,
     member,
     plan,
+    report,
     serve,
     token,
     tree,
@@ -55,6 +56,7 @@ files.add_to(app)
 export.add_to(app)
 plan.add_to(app)
 importing.add_to(app)
+report.add_to(app)
 tree.add_to(app)
 keygen.add_to(app)
 serve.add_to(app)

@@ -112,3 +112,7 @@ class ImportAtWorkError(ConflictError):
 
 class PipelineAbortedError(BadInputError):
     """`{relation}` could not be imported, and nothing else can be without it. The failures of the import say why."""
+
+
+class ImportNotFoundError(NotFoundError):
+    """There is no import {id} in this instance. Its number was printed when it began, and is in the mail that told of its end."""

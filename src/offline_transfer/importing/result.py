@@ -9,6 +9,7 @@ from sqlalchemy import exists, func, select, text
 from sqlalchemy.orm import Session
 
 from offline_transfer.transfers import ledger
+from offline_transfer.transfers.accounting import NOT_FETCHED
 from offline_transfer.transfers.models import BulkImport, ImportEntity, ImportFailure, Tracker
 from offline_transfer.transfers.states import EntityState, ImportState, TrackerState
 from offline_transfer.types import JsonObject
@@ -16,11 +17,13 @@ from offline_transfer.types import JsonObject
 ROWS_AT_ONCE: Final = 500
 """How many rows are held while they are told: never all of them."""
 
+_NOT_FETCHED: Final = "".join(f" - coalesce((reasons->>'{reason}')::bigint, 0)" for reason in NOT_FETCHED)
 _TOTALS: Final = text(
-    "SELECT coalesce(sum((path.value->>'source')::bigint), 0), coalesce(sum((path.value->>'imported')::bigint), 0),"
-    " coalesce(sum((path.value->>'skipped')::bigint), 0), coalesce(sum((path.value->>'failed')::bigint), 0)"
+    f"SELECT coalesce(sum(source), 0), coalesce(sum(source{_NOT_FETCHED}), 0), coalesce(sum(imported), 0),"  # noqa: S608 - our names
+    " coalesce(sum(skipped), 0), coalesce(sum(failed), 0), coalesce(bool_and(source = imported + skipped + failed), true)"
     " FROM bulk_import_entities JOIN bulk_import_trackers ON bulk_import_entity_id = bulk_import_entities.id"
-    " JOIN bulk_import_batch_trackers ON tracker_id = bulk_import_trackers.id, jsonb_each(accounting->'paths') AS path"
+    " JOIN bulk_import_batch_trackers ON tracker_id = bulk_import_trackers.id, jsonb_each(accounting->'paths') AS path,"
+    " jsonb_to_record(path.value) AS counts(source bigint, imported bigint, skipped bigint, failed bigint, reasons jsonb)"
     " WHERE bulk_import_id = :id"
 )
 
@@ -30,14 +33,12 @@ class Totals:
     """What became of all records of an import."""
 
     source: int
+    fetched: int
     imported: int
     skipped: int
     failed: int
-
-    @property
-    def adds_up(self) -> bool:
-        """Whether every record is accounted for."""
-        return self.source == self.imported + self.skipped + self.failed
+    adds_up: bool
+    """Whether every record of every path is accounted for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,16 @@ class Row:
     skipped: int
     failed: int
     reasons: dict[str, int]
+
+    @property
+    def fetched(self) -> int:
+        """How many could be read in the archive."""
+        return self.source - sum(self.reasons.get(reason, 0) for reason in NOT_FETCHED)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether every record is accounted for."""
+        return self.source == self.imported + self.skipped + self.failed
 
     def to_json(self) -> JsonObject:
         """As `--json` prints it."""
@@ -141,8 +152,8 @@ def is_clean(session: Session, bulk_import_id: int) -> bool:
 
 def totals(session: Session, bulk_import_id: int) -> Totals:
     """The sums over all paths of all entities."""
-    row = session.execute(_TOTALS, {"id": bulk_import_id}).one()
-    return Totals(*(int(number) for number in row))
+    source, fetched, imported, skipped, failed, adds_up = session.execute(_TOTALS, {"id": bulk_import_id}).one()
+    return Totals(int(source), int(fetched), int(imported), int(skipped), int(failed), adds_up)
 
 
 def failures_count(session: Session, bulk_import_id: int) -> int:

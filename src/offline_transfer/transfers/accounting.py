@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from offline_transfer.types import JsonObject
 
@@ -37,6 +38,10 @@ class Fail(StrEnum):
     OBJECT_DAMAGED = "object_damaged"
     PARENT_FAILED = "parent_failed"
     UNREADABLE = "unreadable"
+
+
+NOT_FETCHED: Final = (Fail.GAP, Fail.OBJECT_DAMAGED, Fail.UNREADABLE)
+"""Why a record is known of that nobody could read."""
 
 
 @dataclass(slots=True)
