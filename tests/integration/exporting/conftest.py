@@ -22,6 +22,12 @@ NOON = datetime(2024, 2, 29, 12, 0, 0, 123456, tzinfo=UTC)
 def exporter(database: Database, tmp_path: Path) -> Exporter:
     """An instance with a group `top`, 2, a subgroup `top/sub`, 3, and in that a project `top/sub/app`, 5."""
     instance = Exporter(database, tmp_path)
+    populate(instance)
+    return instance
+
+
+def populate(instance: Exporter) -> None:
+    """Make what is exported."""
     instance.add(
         User(id=3, username="ada", name="Ada", public_email="ada@example.com"),
         User(id=4, username="bob", name="Bob"),
@@ -34,4 +40,3 @@ def exporter(database: Database, tmp_path: Path) -> Exporter:
         Route(path="top/sub/App", name="Top / Sub / App", project_id=5),
         Route(path="ada", name="Ada", namespace_id=9),
     )
-    return instance
