@@ -75,7 +75,7 @@ def test_workers_that_are_killed_again_and_again(service: Service) -> None:
             assert service.wait_for_end(created) is ExportState.finished
             assert not service.row(created).has_failures
             assert service.contents(created) == whole
-    assert service.rows("SELECT count(*) FROM job_failures WHERE kind = 'died'") >= [(KILLS // 2,)]
+    assert len(service.rows("SELECT id FROM job_failures WHERE kind = 'died'")) >= KILLS // 2
 
 
 def kill_one(service: Service, workers: WorkerProcesses) -> int:
@@ -179,7 +179,7 @@ def test_a_database_that_is_restarted_again_and_again(server: EmbeddedServer, tm
             assert service.wait_for_end(created) is ExportState.finished
             assert not service.row(created).has_failures
             assert service.contents(created) == whole
-    assert service.rows("SELECT count(*) FROM job_failures") >= [(1,)]
+    assert service.rows("SELECT id FROM job_failures") != []
     database.close()
 
 
