@@ -1,5 +1,9 @@
 """The tree, the stages, the writers and the pipelines name each other completely."""
 
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Final
+
 import pytest
 
 from offline_transfer.exporting.work import WRITERS
@@ -8,6 +12,10 @@ from offline_transfer.importing.stages import STAGES
 from offline_transfer.relations.loader import tree
 from offline_transfer.relations.nodes import RelationNode
 from offline_transfer.types import PortableKind
+from tests.integration.importing.pipelines import test_group_records, test_project_records
+
+PIPELINE_TESTS: Final = Path(test_project_records.__file__).parent
+CASES: Final = {PortableKind.PROJECT: test_project_records.CASES, PortableKind.GROUP: test_group_records.CASES}
 
 
 def stages(kind: PortableKind) -> dict[str, int]:
@@ -58,3 +66,36 @@ def test_every_file_relation_has_a_pipeline_and_a_writer() -> None:
         special = {relation for relation, pipeline in SPECIAL[kind].items() if pipeline.file_extraction_pipeline}
         assert special == files, "add the pipeline to SPECIAL in importing/pipelines/special.py"
         assert files <= set(WRITERS), "add the function to WRITERS in exporting/work.py"
+
+
+def untested(
+    kind: PortableKind, relations: Iterable[str], special: Collection[str], tested: Collection[str]
+) -> list[str]:
+    """Pipelines of a stage table without a test; `tested` has the relations of the table of cases and the names of test files.
+
+    The rule: a pipeline of its own, one that `pipelines/special.py` names, has a test file of its own, `test_<relation>.py`. A
+    pipeline that is made out of the relation file has a case in the table of its kind (`test_project_records.py` or
+    `test_group_records.py`): a record that becomes a row, and one that fails. All lie in tests/integration/importing/pipelines.
+    """
+    found = []
+    for relation in relations:
+        if relation in special:
+            if f"test_{relation}.py" not in tested:
+                found.append(f"{kind}: write test_{relation}.py in tests/integration/importing/pipelines")
+        elif relation not in tested:
+            found.append(f"{kind}: add a case for `{relation}` to test_{kind}_records.py, with a record that fails")
+    return found
+
+
+@pytest.mark.parametrize("kind", list(PortableKind))
+def test_every_pipeline_has_a_test(kind: PortableKind) -> None:
+    files = {path.name for path in PIPELINE_TESTS.glob("test_*.py")}
+    assert untested(kind, stages(kind), SPECIAL[kind], files | CASES[kind].keys()) == []
+    assert set(CASES[kind]) <= set(stages(kind)), "the case is of no pipeline: remove it"
+
+
+def test_a_pipeline_without_a_test_is_found() -> None:
+    assert untested(PortableKind.PROJECT, ("wiki", "labels", "documents"), {"wiki"}, {"test_labels.py", "labels"}) == [
+        "project: write test_wiki.py in tests/integration/importing/pipelines",
+        "project: add a case for `documents` to test_project_records.py, with a record that fails",
+    ]

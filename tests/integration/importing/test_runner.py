@@ -1,0 +1,168 @@
+"""The runner of pipelines: what it does whatever the steps are."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from offline_transfer.archive.errors import TruncatedObjectError
+from offline_transfer.db import Database
+from offline_transfer.errors import DatabaseError
+from offline_transfer.importing import batch, stages
+from offline_transfer.importing.errors import PipelineAbortedError
+from offline_transfer.importing.pipeline import Pipeline, PipelineContext, Stream
+from offline_transfer.importing.pipelines.ndjson import ndjson_pipeline
+from offline_transfer.types import PortableKind
+from tests.support.pipelines import Failed, PackedObject, Portable, lines_of, make_scene
+
+BOARDS = ndjson_pipeline("boards")
+FOUND = lines_of("boards", *({"name": f"Board {number}"} for number in range(4)))
+
+
+@pytest.fixture
+def project(database: Database, tmp_path: Path) -> Portable:
+    """An empty project in an instance of its own."""
+    return make_scene(database, tmp_path).portable(PortableKind.PROJECT)
+
+
+def use(monkeypatch: pytest.MonkeyPatch, pipeline: Pipeline) -> None:
+    """Have this pipeline for whatever is imported."""
+    monkeypatch.setattr(stages, "pipeline", lambda _kind, _relation: pipeline)
+
+
+def boards(project: Portable) -> list[str]:
+    """The names of the boards that were written."""
+    return [name for (name,) in project.instance.rows("boards", "name")]
+
+
+def renamed(_context: PipelineContext, entries: Iterator[Any]) -> Stream:
+    """A transformer of records."""
+    for entry in entries:
+        if entry.record["name"] != "Board 2":
+            yield entry._replace(record={"name": entry.record["name"].upper()})
+
+
+def breaking(_context: PipelineContext, pieces: Iterator[Any]) -> Stream:
+    """A step that breaks at its second piece."""
+    yield next(pieces)
+    raise TruncatedObjectError(name="the object", reason="it ends early")
+
+
+def breaking_loader(_context: PipelineContext, pieces: Iterator[Any]) -> None:
+    """A loader that breaks when it has seen everything."""
+    list(pieces)
+    raise TruncatedObjectError(name="the object", reason="it ends early")
+
+
+def test_a_transformer_of_records_stands_before_those_that_make_rows(
+    project: Portable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, replace(BOARDS, transformers=(renamed, *BOARDS.transformers)))
+    project.run(FOUND)
+    assert boards(project) == ["BOARD 0", "BOARD 1", "BOARD 3"]
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "step"),
+    [
+        (replace(BOARDS, transformers=(breaking, *BOARDS.transformers)), "transformer"),
+        (replace(BOARDS, transformers=(*BOARDS.transformers, breaking)), "transformer"),
+        (replace(BOARDS, loader=breaking_loader), "loader"),
+    ],
+)
+def test_an_object_that_breaks_leaves_nothing_but_a_failure_that_names_the_step(
+    project: Portable, monkeypatch: pytest.MonkeyPatch, pipeline: Pipeline, step: str
+) -> None:
+    monkeypatch.setattr(batch, "CHUNK_RECORDS", 1)
+    use(monkeypatch, pipeline)
+    count = project.run(FOUND).paths["boards"]
+    assert (count.source, count.failed, dict(count.reasons)) == (4, 4, {"object_damaged": 4})
+    (failure,) = project.failures("boards")
+    assert failure == Failed("BoardsPipeline", step, "object_damaged", failure.message, "boards", None)
+    assert boards(project) == []
+
+
+def test_an_object_that_is_cut_breaks_in_the_extractor_and_is_closed(project: Portable) -> None:
+    opened: list[str] = []
+
+    @dataclass(frozen=True, slots=True)
+    class Watched(PackedObject):
+        """Says when it is opened and when it is closed."""
+
+        @contextmanager
+        def lines(self) -> Iterator[Iterator[bytes]]:
+            """The lines."""
+            opened.append("opened")
+            try:
+                with PackedObject.lines(self) as lines:
+                    yield lines
+            finally:
+                opened.append("closed")
+
+    found = FOUND.cut()
+    project.run(Watched(found.relation, found.data, found.records))
+    (failure,) = project.failures("boards")
+    assert (failure.step, failure.reason) == ("extractor", "object_damaged")
+    assert opened == ["opened", "closed"]
+
+
+class WithdrawnError(DatabaseError):
+    """The work was given to somebody else."""
+
+
+@dataclass(slots=True)
+class ShortLease:
+    """A lease that ends after so many looks at it."""
+
+    left: int
+
+    def check(self) -> None:
+        """Count down."""
+        self.left -= 1
+        if self.left < 0:
+            raise WithdrawnError
+
+
+def test_whoever_loses_the_lease_leaves_nothing_and_the_next_one_does_it_all(
+    project: Portable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "CHUNK_RECORDS", 1)
+    undone = project.batch("boards")
+    lease = ShortLease(10**6)
+    project.run_batch(project.batch("boards"), lines_of("boards"), lease=lease)
+    looks_without_a_record = 10**6 - lease.left
+    for left in range(4 * 3 + looks_without_a_record):
+        with pytest.raises(WithdrawnError):
+            project.run_batch(undone, FOUND, lease=ShortLease(left))
+    assert boards(project) == []
+    assert project.run_batch(undone, FOUND).paths["boards"].imported == 4
+    assert boards(project) == ["Board 0", "Board 1", "Board 2", "Board 3"]
+
+
+def test_where_some_lines_are_tried_again_the_others_are_passed_over(project: Portable) -> None:
+    found = lines_of("boards", {"name": "a"}, b"{", {"name": "b"}, {"name": "c"})
+    count = project.run_batch(project.batch("boards", retried=frozenset({1, 3})), found).paths["boards"]
+    assert (count.source, count.imported, count.failed) == (2, 1, 1)
+    assert boards(project) == ["c"]
+    assert [failure.line for failure in project.failures("boards")] == [1]
+
+
+def test_more_failures_than_are_held_are_all_written(project: Portable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("offline_transfer.importing.pipeline.FAILURES_HELD", 2)
+    count = project.run(lines_of("boards", b"{", b"{", b"{", {"name": "a"}, {"name": ""}, b"{")).paths["boards"]
+    assert (count.source, count.imported, count.failed) == (6, 1, 5)
+    assert sorted(failure.line or 0 for failure in project.failures("boards")) == [0, 1, 2, 4, 5]
+
+
+def test_without_a_vital_relation_there_is_no_project_however_often_it_is_tried(
+    project: Portable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, replace(BOARDS, abort_on_failure=True))
+    undone = project.batch("boards")
+    for _ in range(2):
+        with pytest.raises(PipelineAbortedError, match="`boards` could not be imported"):
+            project.run_batch(undone, FOUND.cut())
+    assert project.run(FOUND).paths["boards"].imported == 4
