@@ -8,6 +8,8 @@ from sqlalchemy import DefaultClause, TextClause
 from offline_transfer.importing import convert
 from offline_transfer.relations.nodes import AnyColumn, Attribute, ImportRule, Link, RelationNode
 
+_LATER = frozenset({ImportRule.REFERENCES, ImportRule.GROUP_REFERENCES})
+
 NOW = object()
 """Stands in a template for the time of the import."""
 
@@ -45,9 +47,9 @@ def keys_of(
         optional = column.nullable is True or column.server_default is not None
         converter = convert.converter(column)
         ready = convert.READY.get(converter)
-        setters[attribute.name] = Setter(
-            index, column.name, converter, ready, attribute.rule, column.nullable is True, optional
-        )
+        # Texts are rewritten when everything that they may point to is there.
+        rule = None if attribute.rule in _LATER else attribute.rule
+        setters[attribute.name] = Setter(index, column.name, converter, ready, rule, column.nullable is True, optional)
     return setters, users, frozenset(ignored)
 
 

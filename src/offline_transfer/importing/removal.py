@@ -4,7 +4,7 @@ Whatever hangs on rows by a type and an id has no foreign key, so nothing but th
 that are only referred to, people, LFS contents. Files go before the rows that name them, and every step may be repeated.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final, Protocol
 
@@ -18,14 +18,13 @@ from offline_transfer.forge.projects import Project
 from offline_transfer.forge.repositories import Repositories
 from offline_transfer.forge.repository_paths import RepositoryKind, RepositoryPath
 from offline_transfer.relations.loader import tree
-from offline_transfer.relations.nodes import Link, RelationNode
-from offline_transfer.relations.rows import constants, key_name
+from offline_transfer.relations.nodes import RelationNode
+from offline_transfer.relations.rows import constants, key_name, owned
 from offline_transfer.types import PortableKind
 
 RECORDS_AT_ONCE: Final = 1000
 """How many records of the first level go in one transaction, with all below them."""
 
-_OWNED: Final = (Link.HAS_MANY, Link.HAS_ONE)
 _MODELS: Final = {PortableKind.GROUP: "Namespace", PortableKind.PROJECT: "Project"}
 
 
@@ -66,20 +65,8 @@ def statements(kind: PortableKind, relation: str) -> tuple[bytes, ...]:
     """What removes the records of a relation of the first level with the given `ids`: children first, the records last."""
     node = tree(kind).relation(relation)
     own = f"{node.table.name}.{key_name(node)} = ANY(%(ids)s::bigint[])"
-    return tuple(statement.encode() for statement in (*_below(node, own), _delete(node, own)))
-
-
-def _below(node: RelationNode, condition: str) -> Iterator[str]:
-    """Statements for everything that hangs on the rows of a node, the deepest first; what they refer to is left alone."""
-    for child in reversed(node.children):
-        # What others have below the same record goes with the record itself.
-        if child.link not in _OWNED or child.join is None or child.is_user or child.own is not None:
-            continue
-        above = f"SELECT {key_name(node)} FROM {node.table.name} WHERE {condition}"  # noqa: S608 - our names
-        pointing = f"{child.table.name}.{child.join.column.name} = ANY(ARRAY({above}))"
-        found = " AND ".join([pointing, *constants(child)])
-        yield from _below(child, found)
-        yield _delete(child, found)
+    below = reversed([_delete(*place) for place in owned(node, own)])
+    return tuple(statement.encode() for statement in (*below, _delete(node, own)))
 
 
 def _delete(node: RelationNode, condition: str) -> str:

@@ -31,9 +31,11 @@ class ImportRule(StrEnum):
     DESTINATION = "destination"
     FORK_CLEARED = "fork_cleared"
     GHOST = "ghost"
+    GROUP_REFERENCES = "group_references"
     IMPORTER = "importer"
     INACTIVE = "inactive"
     PROTECTED_LEVEL = "protected_level"
+    REFERENCES = "references"
     RENUMBERED = "renumbered"
 
 

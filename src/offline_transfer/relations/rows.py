@@ -13,7 +13,7 @@ What the columns of these queries are called:
     at_*    a column by which records are ordered
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -37,6 +37,7 @@ Columns: TypeAlias = Callable[[RelationNode], Sequence[str]]
 OWN: Final = "(SELECT id FROM own)"
 """The id of the group or project whose records a statement reads."""
 
+_OWNED: Final = (Link.HAS_MANY, Link.HAS_ONE)
 _DIALECT: Final = PGDialect_psycopg(paramstyle="pyformat")  # type: ignore[no-untyped-call]
 
 
@@ -182,6 +183,20 @@ def order_by(node: RelationNode, prefix: str) -> str:
         direction = "DESC" if node.order.descending else "ASC"
         names[0] += f" {direction} NULLS {'FIRST' if node.order.nulls_first else 'LAST'}"
     return ", ".join(names)
+
+
+def owned(node: RelationNode, condition: str) -> Iterator[tuple[RelationNode, str]]:
+    """The places whose rows hang on the rows of `node` that meet a condition, each with the condition that finds its rows.
+
+    Places come before those below them. What records refer to is left out, and so is what others may have below the same record.
+    """
+    for child in node.children:
+        if child.link in _OWNED and child.join is not None and not child.is_user and child.own is None:
+            above = f"SELECT {key_name(node)} FROM {node.table.name} WHERE {condition}"
+            pointing = f"{child.table.name}.{child.join.column.name} = ANY(ARRAY({above}))"
+            found = " AND ".join([pointing, *constants(child)])
+            yield child, found
+            yield from owned(child, found)
 
 
 def constants(node: RelationNode) -> list[str]:

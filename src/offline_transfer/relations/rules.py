@@ -5,12 +5,13 @@ rule does not explain stay different. `on_import` in the relation files says whi
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from offline_transfer.forge.enums import AccessLevel
 from offline_transfer.relations.nodes import Attribute, ImportRule
+from offline_transfer.relations.rewriting import Rewriter, Unaddressed
 from offline_transfer.types import JsonObject, JsonValue
 
 GHOST_USER: Final = "(ghost user)"
@@ -39,6 +40,8 @@ class Context:
     """Whether the importing user owned the root group."""
     is_adopted: Callable[[str, JsonObject], bool]
     """Whether a record of this table was a group's that did not travel, and became the project's own."""
+    texts: Rewriter = field(default_factory=Unaddressed)
+    """What an import does to texts, as far as it has not been done."""
     position: int = 0
     """The place of the record of the first level in its relation, across batches, from 0."""
 
@@ -86,6 +89,13 @@ def ghost(_attribute: Attribute, value: JsonValue, _record: JsonObject, _context
     return GHOST_USER if value is None else value
 
 
+def group_references(attribute: Attribute, value: JsonValue, record: JsonObject, context: Context) -> JsonValue:
+    """The text of a record that a project's group owns is rewritten like `references`, unless the project travels alone."""
+    if context.is_root:
+        return Unaddressed().rewrite(value) if isinstance(value, str) else value
+    return references(attribute, value, record, context)
+
+
 def importer(_attribute: Attribute, _value: JsonValue, _record: JsonObject, _context: Context) -> JsonValue:
     """Whoever it was, it is the importing user now."""
     return None
@@ -103,6 +113,11 @@ def protected_level(_attribute: Attribute, value: JsonValue, _record: JsonObject
     return AccessLevel.maintainer.value
 
 
+def references(_attribute: Attribute, value: JsonValue, _record: JsonObject, context: Context) -> JsonValue:
+    """URLs of the source and references with a path name what they name at the destination, and mentions are code."""
+    return context.texts.rewrite(value) if isinstance(value, str) else value
+
+
 def renumbered(_attribute: Attribute, _value: JsonValue, _record: JsonObject, context: Context) -> JsonValue:
     """The order of the records counts, not their numbers."""
     return context.position
@@ -117,9 +132,11 @@ RULES: Final[Mapping[ImportRule, Rule]] = MappingProxyType(
         ImportRule.DESTINATION: destination,
         ImportRule.FORK_CLEARED: fork_cleared,
         ImportRule.GHOST: ghost,
+        ImportRule.GROUP_REFERENCES: group_references,
         ImportRule.IMPORTER: importer,
         ImportRule.INACTIVE: inactive,
         ImportRule.PROTECTED_LEVEL: protected_level,
+        ImportRule.REFERENCES: references,
         ImportRule.RENUMBERED: renumbered,
     }
 )

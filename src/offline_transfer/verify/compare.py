@@ -9,12 +9,13 @@ visibility, an access level) are applied to what was there before, so that a sec
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
 from offline_transfer.archive.keys import SELF_RELATION, EntityPrefix
 from offline_transfer.forge.enums import AccessLevel
+from offline_transfer.relations.rewriting import Moved, Rewriting
 from offline_transfer.relations.rules import Context
 from offline_transfer.types import JsonObject
 from offline_transfer.verify import suspects
@@ -103,12 +104,20 @@ def compare(
             Side("first", first, {pair.first: pair.path for pair in matching.pairs}, mine),
             Side("second", second, {pair.second: pair.path for pair in matching.pairs}, theirs),
         )
-        work = _Work(*sides, importer or Importer(), progress or _no_progress, list(matching.findings))
+        rewriting = _rewriting(first, second, matching.pairs)
+        work = _Work(*sides, rewriting, importer or Importer(), progress or _no_progress, list(matching.findings))
         for pair_of_entities in matching.pairs:
             work.compare_entity(pair_of_entities)
         for side in sides:
             work.findings += [*side.archive.unchecked(), *side.people.findings(side.which)]
         return Comparison(tuple(work.paths), tuple(work.findings))
+
+
+def _rewriting(first: Archive, second: Archive, pairs: Sequence[EntityPair]) -> Rewriting:
+    """What an import has done to texts between the two."""
+    paths = {prefix: path for path, prefix in second.metadata.entities_mapping.items()}
+    moved = [Moved(pair.kind, pair.path, paths[pair.second], pair.first.id, pair.second.id) for pair in pairs]
+    return Rewriting(first.metadata.source_hostname, second.metadata.source_hostname, moved)
 
 
 def _no_progress(_entity: str, _relation: str) -> None:
@@ -119,6 +128,7 @@ def _no_progress(_entity: str, _relation: str) -> None:
 class _Work:
     first: Side
     second: Side
+    rewriting: Rewriting
     importer: Importer
     progress: Progress
     findings: list[Finding]
@@ -130,7 +140,7 @@ class _Work:
         adopted: Titles = set()
         first = self._entity_side(self.first, entities.first, entities, adopted)
         second = self._entity_side(self.second, entities.second, entities, adopted)
-        self._set_caps(first, second)
+        self._set_rules(first, second)
         for side in (first, second):
             side.learn_users()
         if "/" in entities.root:
@@ -173,8 +183,8 @@ class _Work:
         found = EntitySide(side, prefix, entities, context, adopted)
         return found
 
-    def _set_caps(self, first: EntitySide, second: EntitySide) -> None:
-        """What was before is lowered to what could arrive; what arrived is taken as it is."""
+    def _set_rules(self, first: EntitySide, second: EntitySide) -> None:
+        """What was before is lowered to what could arrive, and its texts rewritten; what arrived is taken as it is."""
         entities = first.pair
         visibility = second.root_attributes().get("visibility_level")
         self._visibility[entities.path] = visibility if isinstance(visibility, int) else NO_CAP
@@ -182,6 +192,7 @@ class _Work:
         first.context.visibility_cap = self._visibility.get(around, NO_CAP)
         first.context.level_cap = self.importer.level_cap
         first.context.may_grant = self.importer.may_grant
+        first.context.texts = self.rewriting.at(entities.kind, entities.path)
 
     def _compare_relation(self, first: EntitySide, second: EntitySide, relation: str) -> None:
         one, other = self._totals(first, relation), self._totals(second, relation)

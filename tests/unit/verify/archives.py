@@ -51,6 +51,7 @@ class Draft:
     skipped: list[SkippedRelation] = field(default_factory=list)
     entries: dict[str, ManifestEntry] = field(default_factory=dict)
     envelope: Envelope = PLAIN
+    hostname: str = "https://source.example.com"
 
     @property
     def store(self) -> DiskStore:
@@ -108,7 +109,7 @@ class Draft:
     def metadata(self) -> Metadata:
         return Metadata(
             export_prefix=self.prefix,
-            source_hostname="https://source.example.com",
+            source_hostname=self.hostname,
             entities_mapping={path: EntityPrefix.parse(entity) for path, entity in self.mapping.items()},
             instance_enterprise=True,
             source_ghost_user_id=self.ghost,
