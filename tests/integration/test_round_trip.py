@@ -12,6 +12,9 @@ from offline_transfer.forge.enums import Visibility
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.routes import Route
 from offline_transfer.importing.request import Wanted
+from offline_transfer.relations.loader import tree
+from offline_transfer.relations.nodes import ImportRule
+from offline_transfer.types import PortableKind
 from tests.support.fill import empty_paths, fill_every_relation, unset_attributes
 from tests.support.instances import Exported, Instance, compared
 
@@ -26,20 +29,33 @@ CLEARED = {
 }
 """What an import leaves empty on purpose; public e-mail addresses are kept beside the stand-ins."""
 
+SOURCE, DESTINATION = "https://source.example", "https://destination.example:8443"
+POINTING = (
+    f"{SOURCE}/fill/first/-/issues/1 {SOURCE}/groups/fill/inner {SOURCE}/left-behind fill/inner/second#1 first!1 `fill/first#1`"
+    " @maren"
+)
+"""What every text of the source says, too."""
+
 MakeDatabase = Callable[[], Database]
 
 
 def instance(make_database: MakeDatabase, directory: Path, **overrides: object) -> Instance:
     """An empty instance."""
     directory.mkdir()
-    return Instance(make_database(), directory, overrides)
+    return Instance(make_database(), directory, {"instance_url": DESTINATION, **overrides})
 
 
 @pytest.fixture
 def source(make_database: MakeDatabase, tmp_path: Path) -> Instance:
     """An instance in which every relation has records."""
-    filled = instance(make_database, tmp_path / "source", batch_size=3)
+    filled = instance(make_database, tmp_path / "source", batch_size=3, instance_url=SOURCE)
     fill_every_relation(filled.database, filled.repositories, filled.files)
+    with filled.database.session() as session:
+        for table, column in text_columns():
+            session.execute(
+                text(f"UPDATE {table} SET {column} = concat_ws(' ', {column}, CAST(:pointing AS text))"),
+                {"pointing": POINTING},
+            )
     return filled
 
 
@@ -49,6 +65,29 @@ def exported(source: Instance, tmp_path: Path) -> Exported:
     archive = source.export(tmp_path / "first", "fill")
     assert archive.failures == []
     return archive
+
+
+def text_columns() -> set[tuple[str, str]]:
+    """The tables and columns of the texts that an import rewrites."""
+    return {
+        (node.table.name, attribute.column.name)
+        for kind in PortableKind
+        for node in tree(kind).root.walk()
+        for attribute in node.attributes
+        if attribute.rule is ImportRule.REFERENCES and attribute.column is not None
+    }
+
+
+def pointing(instance: Instance, pattern: str) -> dict[str, int]:
+    """How many texts of each column match a pattern."""
+    with instance.database.session() as session:
+        counts = {
+            f"{table}.{column}": session.scalar(
+                text(f"SELECT count(*) FROM {table} WHERE {column} LIKE :pattern"), {"pattern": pattern}
+            )
+            for table, column in text_columns()
+        }
+    return {column: count for column, count in sorted(counts.items()) if count}
 
 
 def make_group(destination: Instance, path: str, visibility: Visibility = Visibility.private) -> None:
@@ -79,6 +118,10 @@ def test_every_relation_survives_the_way_into_an_empty_instance_with_dirty_seque
     assert empty_paths(destination.database, least=1) == set()
     assert unset_attributes(destination.database) == CLEARED
     same(exported, destination.export(tmp_path / "second", "fill"))
+    assert pointing(destination, f"%{SOURCE}/fill%") == {}
+    assert pointing(destination, f"%{DESTINATION}/fill/first/-/issues/1%").keys() == {
+        f"{table}.{column}" for table, column in text_columns()
+    }
 
 
 def test_the_same_archive_enters_the_same_instance_twice_under_other_names(
@@ -139,7 +182,9 @@ def test_a_project_that_travels_without_its_group_loses_what_was_the_groups_and_
 def test_community_edition_leaves_what_is_marked_and_compares_equal(
     source: Instance, make_database: MakeDatabase, tmp_path: Path
 ) -> None:
-    community = Instance(source.database, source.directory, {"edition": "ce", "batch_size": 100})
+    community = Instance(
+        source.database, source.directory, {"edition": "ce", "batch_size": 100, "instance_url": SOURCE}
+    )
     first = community.export(tmp_path / "community", "fill")
     assert not any(str(row["path"]).startswith(("epics", "vulnerabilities", "iterations")) for row in first.rows)
     destination = instance(make_database, tmp_path / "destination", edition="ce")
@@ -151,7 +196,7 @@ def test_community_edition_leaves_what_is_marked_and_compares_equal(
 def test_the_archive_of_a_small_batch_size_says_the_same_as_that_of_a_large_one(
     source: Instance, exported: Exported, tmp_path: Path
 ) -> None:
-    large = Instance(source.database, source.directory, {"batch_size": 1000})
+    large = Instance(source.database, source.directory, {"batch_size": 1000, "instance_url": SOURCE})
     same(exported, large.export(tmp_path / "large", "fill"))
 
 

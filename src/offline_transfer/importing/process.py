@@ -10,7 +10,7 @@ from offline_transfer import queue
 from offline_transfer.archive.keys import EntityPrefix
 from offline_transfer.forge.routes import Route
 from offline_transfer.importing import entity as entity_service
-from offline_transfer.importing import lost
+from offline_transfer.importing import lost, references_pipeline
 from offline_transfer.importing.archive_source import ArchiveEntity
 from offline_transfer.importing.context import ImportContext, OpenSource
 from offline_transfer.importing.create import entity_row
@@ -78,10 +78,22 @@ def finish(context: ImportContext, bulk_import_id: int) -> None:
         entities = session.scalars(select(ImportEntity).where(ImportEntity.bulk_import_id == bulk_import_id)).all()
         if bulk_import.status is not ImportState.started or any(item.status in _OPEN for item in entities):
             return
+    _rewrite_references(context, bulk_import_id)
+    with context.database.session() as session:
+        bulk_import = session.get_one(BulkImport, bulk_import_id, with_for_update=True)
+        entities = session.scalars(select(ImportEntity).where(ImportEntity.bulk_import_id == bulk_import_id)).all()
         failed = [item for item in entities if item.status is EntityState.failed]
         bulk_import.has_failures = any(item.has_failures for item in entities)
         all_failed = bool(entities) and len(failed) == len(entities)
         bulk_import.status = step(bulk_import.status, ImportState.failed if all_failed else ImportState.finished)
+
+
+def _rewrite_references(context: ImportContext, bulk_import_id: int) -> None:
+    """Everything has its place now, and the texts can say so."""
+    with context.database.session() as session:
+        trackers = references_pipeline.take_on(session, bulk_import_id)
+    for tracker_id in trackers:
+        references_pipeline.rewrite(context, tracker_id)
 
 
 def archive_sources(archive: Archive) -> OpenSource:

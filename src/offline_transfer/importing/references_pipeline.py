@@ -1,0 +1,177 @@
+"""The last pipeline of a group or project: its texts point to where things are now, once all of the import have their places.
+
+A relation is gone through by the ids of its records, and what was done is written down in the transaction that does it. So nothing
+is rewritten twice: what a text says afterwards may be the path that something else had at the source.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+import psycopg
+from psycopg.types.json import Jsonb
+from sqlalchemy import literal, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from offline_transfer.archive.errors import InvalidKeyError
+from offline_transfer.archive.keys import EntityPrefix
+from offline_transfer.db import Database, psycopg_connection
+from offline_transfer.forge.routes import Route
+from offline_transfer.importing.context import ImportContext
+from offline_transfer.importing.texts import TextRelation, Texts, text_relations
+from offline_transfer.relations.rewriting import Moved, RewriterAt, Rewriting
+from offline_transfer.transfers.accounting import from_json
+from offline_transfer.transfers.models import BulkImport, ImportEntity, Tracker
+from offline_transfer.transfers.states import SourceType, TrackerState, step
+from offline_transfer.types import PortableKind
+
+RELATION: Final = "references"
+"""The tracker of the pipeline, and the path under which it counts the texts that it changed."""
+STAGE: Final = 9
+TRANSFORM_REFERENCES_JOB: Final = "transform_references"
+
+RECORDS_AT_ONCE: Final = 1000
+"""How many records of the first level go in one transaction, with all below them."""
+_TEXTS_AT_ONCE: Final = 50
+"""What is held in memory of them."""
+
+_OPEN: Final = (TrackerState.created, TrackerState.enqueued, TrackerState.started)
+_POSITION: Final = b"SELECT status, first_index, accounting FROM bulk_import_batch_trackers WHERE id = %s FOR UPDATE"
+_ADVANCE: Final = (
+    b"UPDATE bulk_import_batch_trackers SET status = %s, first_index = %s, accounting = %s, updated_at = clock_timestamp()"
+    b" WHERE id = %s"
+)
+_ADD_BATCHES: Final = (
+    b"INSERT INTO bulk_import_batch_trackers (tracker_id, batch_number)"
+    b" SELECT %(tracker_id)s, unnest(%(numbers)s::bigint[]) ON CONFLICT DO NOTHING"
+)
+_BATCHES: Final = b"SELECT batch_number, id FROM bulk_import_batch_trackers WHERE tracker_id = %s ORDER BY batch_number"
+
+Holding = Callable[[psycopg.Connection], None]
+"""Called in each transaction before anything is written; raises when the work is another's by now, or nobody's."""
+
+
+def held_by_nobody_else(_connection: psycopg.Connection) -> None:
+    """For whoever has the work to himself."""
+
+
+def take_on(session: Session, bulk_import_id: int) -> list[int]:
+    """Have a tracker of the pipeline for each group and project that the import made; gives those that have not ended.
+
+    To be called when all of the import have their places.
+    """
+    made = select(ImportEntity.id, literal(RELATION), literal(STAGE)).where(
+        ImportEntity.bulk_import_id == bulk_import_id,
+        or_(ImportEntity.project_id.is_not(None), ImportEntity.namespace_id.is_not(None)),
+    )
+    columns = ["bulk_import_entity_id", "relation", "stage"]
+    session.execute(insert(Tracker).from_select(columns, made.order_by(ImportEntity.id)).on_conflict_do_nothing())
+    of_import = ImportEntity.bulk_import_id == bulk_import_id
+    found = select(Tracker.id).join(ImportEntity, ImportEntity.id == Tracker.bulk_import_entity_id).where(of_import)
+    is_open = Tracker.relation == RELATION, Tracker.status.in_(_OPEN)
+    return list(session.scalars(found.where(*is_open).order_by(Tracker.id)))
+
+
+def rewrite(context: ImportContext, tracker_id: int, hold: Holding = held_by_nobody_else) -> None:
+    """Rewrites the texts of the group or project of a tracker, and ends it. Goes on where an earlier attempt stopped."""
+    database = context.database
+    with database.session() as session:
+        tracker = session.get_one(Tracker, tracker_id)
+        entity = session.get_one(ImportEntity, tracker.bulk_import_entity_id)
+        kind = PortableKind.GROUP if entity.project_id is None else PortableKind.PROJECT
+        portable_id = entity.project_id or entity.namespace_id
+        if tracker.status not in _OPEN:
+            return
+        source = session.get_one(BulkImport, entity.bulk_import_id)
+        rewriter = rewriting_of(session, source, context.settings.instance_url).at(kind, entity.source_full_path)
+    # Somebody may have removed it meanwhile.
+    work = _Work(database, portable_id or 0, rewriter, hold)
+    relations = {relation.number: relation for relation in text_relations(kind)}
+    for number, batch_id in work.start(tracker_id, list(relations.values())):
+        while work.step(batch_id, relations[number]):
+            pass
+    with database.session() as session:
+        hold(psycopg_connection(session))
+        tracker = session.get_one(Tracker, tracker_id)
+        tracker.status = step(step(tracker.status, TrackerState.started), TrackerState.finished)
+
+
+def rewriting_of(session: Session, source: BulkImport, destination: str) -> Rewriting:
+    """What the texts of an import have to become.
+
+    File-based exports do not say where they come from.
+    """
+    if source.source_type is SourceType.file_export:
+        return Rewriting(None, destination, ())
+    return Rewriting(source.source_hostname, destination, _moved(session, source.id))
+
+
+def _moved(session: Session, bulk_import_id: int) -> Iterator[Moved]:
+    columns = ImportEntity.source_full_path, ImportEntity.source_prefix, ImportEntity.project_id, Route.path
+    own = or_(Route.project_id == ImportEntity.project_id, Route.namespace_id == ImportEntity.namespace_id)
+    found = session.execute(
+        select(*columns, ImportEntity.namespace_id)
+        .join(Route, own)
+        .where(ImportEntity.bulk_import_id == bulk_import_id)
+    )
+    for source_path, prefix, project_id, path, namespace_id in found:
+        kind = PortableKind.GROUP if project_id is None else PortableKind.PROJECT
+        yield Moved(kind, source_path, path, _source_id(prefix), project_id or namespace_id)
+
+
+def _source_id(prefix: str) -> int | None:
+    try:
+        return EntityPrefix.parse(prefix).id
+    except InvalidKeyError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """The texts of one group or project."""
+
+    database: Database
+    portable_id: int
+    rewriter: RewriterAt
+    hold: Holding
+
+    def start(self, tracker_id: int, relations: Sequence[TextRelation]) -> list[tuple[int, int]]:
+        """Numbers of relations with something to do, and the batches that say how far each is."""
+        given = {"portable_id": self.portable_id, "pattern": self.rewriter.rewriting.pattern}
+        with self.database.raw_connection() as connection, connection.transaction():
+            self.hold(connection)
+            numbers = [item.number for item in relations if connection.execute(item.any, given).fetchone() is not None]
+            connection.execute(_ADD_BATCHES, {"tracker_id": tracker_id, "numbers": numbers})
+            return connection.execute(_BATCHES, [tracker_id]).fetchall()
+
+    def step(self, batch_id: int, relation: TextRelation) -> bool:
+        """Rewrites the texts of the next records of a relation in one transaction. Says whether there may be more."""
+        with self.database.raw_connection() as connection, connection.transaction():
+            self.hold(connection)
+            position = connection.execute(_POSITION, [batch_id]).fetchone()
+            if position is None or TrackerState(position[0]) not in _OPEN:
+                return False
+            given = {"portable_id": self.portable_id, "after": position[1], "count": RECORDS_AT_ONCE}
+            ids = [found for (found,) in connection.execute(relation.next, given)]
+            accounting = from_json([position[2]])
+            changed = sum(self._rewrite(connection, texts, ids) for texts in relation.texts) if ids else 0
+            if changed:
+                accounting.imported(RELATION, changed)
+            state = TrackerState.started if len(ids) == RECORDS_AT_ONCE else TrackerState.finished
+            done = Jsonb(accounting.to_json(), dumps=orjson.dumps)
+            connection.execute(_ADVANCE, [state.value, ids[-1] if ids else position[1], done, batch_id])
+            return state is TrackerState.started
+
+    def _rewrite(self, connection: psycopg.Connection, texts: Texts, ids: Sequence[int]) -> int:
+        changed = 0
+        with connection.cursor(name=RELATION) as cursor:
+            cursor.execute(texts.find, {"ids": ids, "pattern": self.rewriter.rewriting.pattern})
+            while some := cursor.fetchmany(_TEXTS_AT_ONCE):
+                rewritten = [(key, text, self.rewriter.rewrite(text)) for key, text in some]
+                now = {key: now for key, text, now in rewritten if now != text}
+                if now:
+                    connection.execute(texts.change, {"keys": list(now), "texts": list(now.values())})
+                changed += len(now)
+        return changed

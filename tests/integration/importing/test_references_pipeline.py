@@ -1,0 +1,204 @@
+"""When all of an import is there, its texts say where."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+import psycopg
+import pytest
+from sqlalchemy import select
+
+from offline_transfer.importing import entity, references_pipeline
+from offline_transfer.transfers.models import BatchTracker, BulkImport, ImportEntity, Tracker
+from offline_transfer.transfers.states import ImportState, SourceType, TrackerState
+from offline_transfer.types import PortableKind
+from tests.support.importing import Destination, Records, RecordsSource
+
+OLD, HERE = "https://source.example", "https://here.example"
+
+NOTES = [{"note": f"see {OLD}/old/app/-/issues/{number}, @root", "author_id": 1} for number in range(3)]
+RELATIONS: Mapping[str, Records] = {
+    "labels": [{"title": "bug", "description": "like old/lib~bug"}],
+    "milestones": [{"title": "v1", "iid": 1, "description": f"{OLD}/old/lib/-/milestones/1"}],
+    "issues": [
+        {"iid": 1, "title": "one @root", "description": f"{OLD}/old/app old/app#2 #2", "author_id": 1, "notes": NOTES},
+        {"iid": 2, "title": "two", "description": "nothing", "author_id": 1},
+    ],
+    "snippets": [{"title": "s", "content": "@root", "description": f"{OLD}/old/app", "author_id": 1}],
+    "releases": [{"tag": "v1", "released_at": "2026-01-01T00:00:00Z", "description": "by @ann in lib!1"}],
+    "merge_requests": [
+        {"iid": 1, "title": "m", "description": "old/lib#1", "source_branch": "a", "target_branch": "b", "author_id": 1}
+    ],
+    "commit_notes": [{"note": "old/app@deadbeef", "noteable_type": "Commit", "commit_id": "d" * 40, "author_id": 1}],
+}
+
+
+def add(destination: Destination, source: RecordsSource, *, slug: str) -> int:
+    """One more entity of the newest import, which is made when there is none."""
+    with destination.database.session() as session:
+        found = session.scalar(select(BulkImport.id).order_by(BulkImport.id.desc()).limit(1))
+    entity_id = destination.add_entity(source, slug=slug)
+    if found is not None:
+        with destination.database.session() as session:
+            session.get_one(ImportEntity, entity_id).bulk_import_id = found
+    entity.run(destination.context(source), entity_id)
+    return entity_id
+
+
+@pytest.fixture
+def imported(destination: Destination) -> int:
+    """An import of two projects that have other names here; gives the id of the first one's tracker."""
+    batches = {relation: [records] for relation, records in RELATIONS.items()}
+    attributes = {"description": f"Home: {OLD}/old/app"}
+    add(destination, RecordsSource(full_path="old/app", attributes=dict(attributes), relations=batches), slug="app2")
+    add(destination, RecordsSource(full_path="old/lib"), slug="lib2")
+    return take_on(destination)[0]
+
+
+def take_on(destination: Destination) -> list[int]:
+    with destination.database.session() as session:
+        bulk_import_id = session.scalars(select(BulkImport.id).order_by(BulkImport.id).limit(1)).one()
+        return references_pipeline.take_on(session, bulk_import_id)
+
+
+def rewrite(destination: Destination, tracker_id: int, **more: references_pipeline.Holding) -> None:
+    context = destination.context(RecordsSource(), instance_url=HERE)
+    references_pipeline.rewrite(context, tracker_id, **more)
+
+
+def texts(destination: Destination) -> list[str]:
+    tables = ("projects", "labels", "milestones", "issues", "snippets", "releases", "merge_requests")
+    found = [text for table in tables for (text,) in destination.rows(table, "description")]
+    return [*filter(None, found), *(text for (text,) in destination.rows("notes", "note"))]
+
+
+REWRITTEN = [
+    f"Home: {HERE}/dest/app2",
+    "like dest/lib2~bug",
+    f"{HERE}/dest/lib2/-/milestones/1",
+    f"{HERE}/dest/app2 dest/app2#2 #2",
+    "nothing",
+    f"{OLD}/old/app",
+    "by `@ann` in lib2!1",
+    "dest/lib2#1",
+    f"see {HERE}/dest/app2/-/issues/0, `@root`",
+    f"see {HERE}/dest/app2/-/issues/1, `@root`",
+    f"see {HERE}/dest/app2/-/issues/2, `@root`",
+    "dest/app2@deadbeef",
+]
+
+
+def test_all_texts_of_a_project_say_where_things_are(destination: Destination, imported: int) -> None:
+    before = destination.rows("issues", "title", "updated_at"), destination.rows("snippets", "content")
+    rewrite(destination, imported)
+    assert texts(destination) == REWRITTEN
+    assert (destination.rows("issues", "title", "updated_at"), destination.rows("snippets", "content")) == before
+
+
+def test_it_is_counted_beside_the_records(destination: Destination, imported: int) -> None:
+    rewrite(destination, imported)
+    with destination.database.session() as session:
+        first = session.get_one(Tracker, imported)
+        assert first.status is TrackerState.finished
+        row = session.get_one(ImportEntity, first.bulk_import_entity_id)
+    count = destination.accounting(row).paths["references"]
+    assert (count.source, count.imported, count.skipped, count.failed) == (10, 10, 0, 0)
+
+
+def test_a_project_without_texts_costs_no_batch(destination: Destination, imported: int) -> None:
+    _, second = take_on(destination)
+    rewrite(destination, second)
+    with destination.database.session() as session:
+        assert session.get_one(Tracker, second).status is TrackerState.finished
+        assert session.scalars(select(BatchTracker.id).where(BatchTracker.tracker_id == second)).all() == []
+    assert take_on(destination) == [imported]
+
+
+class DiedError(Exception):
+    """Stands for the end of a process."""
+
+
+@pytest.mark.parametrize("transactions", range(1, 12))
+def test_wherever_it_stops_it_goes_on_and_rewrites_nothing_twice(
+    destination: Destination, imported: int, transactions: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(references_pipeline, "RECORDS_AT_ONCE", 1)
+    with destination.database.session() as session:
+        # What is written becomes what something else was called: a second time would lead elsewhere.
+        session.add(
+            ImportEntity(
+                bulk_import_id=session.scalars(select(BulkImport.id).order_by(BulkImport.id).limit(1)).one(),
+                source_type=1,
+                source_full_path="dest/app2",
+                source_prefix="project_9",
+                destination_name="",
+                destination_namespace="",
+                project_id=destination.rows("projects", "id")[1][0],
+            )
+        )
+    left = transactions
+
+    def hold(_connection: psycopg.Connection) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise DiedError
+
+    with suppress(DiedError):
+        rewrite(destination, imported, hold=hold)
+    rewrite(destination, imported)
+    rewrite(destination, imported)
+    assert texts(destination) == REWRITTEN
+
+
+def test_nothing_is_written_for_whom_the_work_is_no_longer(destination: Destination, imported: int) -> None:
+    def hold(_connection: psycopg.Connection) -> None:
+        raise DiedError
+
+    before = texts(destination)
+    with pytest.raises(DiedError):
+        rewrite(destination, imported, hold=hold)
+    assert texts(destination) == before
+
+
+def test_a_file_based_export_does_not_say_where_it_comes_from(destination: Destination, imported: int) -> None:
+    with destination.database.session() as session:
+        session.scalars(select(BulkImport).order_by(BulkImport.id).limit(1)).one().source_type = SourceType.file_export
+    rewrite(destination, imported)
+    assert texts(destination)[0] == f"Home: {OLD}/old/app"
+    assert texts(destination)[6] == "by `@ann` in lib!1"
+
+
+def test_texts_of_a_group_and_of_its_epics(destination: Destination) -> None:
+    epics = [
+        [
+            {
+                "iid": 1,
+                "title": "e",
+                "author_id": 1,
+                "description": "old&1 old/sub&2",
+                "notes": [{"note": "@ann", "author_id": 1}],
+            }
+        ]
+    ]
+    source = RecordsSource(
+        kind=PortableKind.GROUP,
+        full_path="old",
+        attributes={"description": f"{OLD}/groups/old"},
+        relations={"epics": epics},
+    )
+    add(destination, source, slug="new")
+    (tracker_id,) = take_on(destination)
+    rewrite(destination, tracker_id)
+    assert destination.rows("namespaces", "description", path="new") == [(f"{HERE}/groups/dest/new",)]
+    assert destination.rows("epics", "description") == [("dest/new&1 old/sub&2",)]
+    assert destination.rows("notes", "note") == [("`@ann`",)]
+
+
+def test_what_was_removed_meanwhile_is_done_with(destination: Destination, imported: int) -> None:
+    with destination.database.session() as session:
+        tracker = session.get_one(Tracker, imported)
+        session.get_one(ImportEntity, tracker.bulk_import_entity_id).project_id = None
+        session.get_one(BulkImport, 1).status = ImportState.started
+    rewrite(destination, imported)
+    with destination.database.session() as session:
+        assert session.get_one(Tracker, imported).status is TrackerState.finished
