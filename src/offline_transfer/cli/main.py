@@ -24,6 +24,7 @@ from offline_transfer.cli import (
     member,
     plan,
     report,
+    rollback,
     serve,
     token,
     tree,
@@ -57,6 +58,7 @@ export.add_to(app)
 plan.add_to(app)
 importing.add_to(app)
 report.add_to(app)
+rollback.add_to(app)
 tree.add_to(app)
 keygen.add_to(app)
 serve.add_to(app)

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 from sqlalchemy import delete, select
 
+from offline_transfer import queue
 from offline_transfer.db import Database
 from offline_transfer.forge.attachments import Upload
 from offline_transfer.forge.files import Files
@@ -87,6 +88,7 @@ def _remove_relation(holder: Holder, kind: PortableKind, node: RelationNode, por
                 _remove_repositories(holder, ids)
             for statement in statements(kind, node.name):
                 connection.execute(statement, {"ids": ids})
+        queue.stop_if_asked()
 
 
 def _remove_repositories(holder: Holder, snippet_ids: Sequence[int]) -> None:

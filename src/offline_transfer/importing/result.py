@@ -133,13 +133,17 @@ def gaps(session: Session, bulk_import_id: int) -> Iterator[JsonObject]:
 
 def destinations(session: Session, bulk_import_id: int) -> Iterator[JsonObject]:
     """Where each entity went, and how it ended."""
-    for entity in entities(session, bulk_import_id):
-        yield {
-            "entity": entity.source_full_path,
-            "destination": destination_of(entity),
-            "status": entity.status.name,
-            "error": entity.error,
-        }
+    return map(destination, entities(session, bulk_import_id))
+
+
+def destination(entity: ImportEntity) -> JsonObject:
+    """Where an entity went, and how it ended."""
+    return {
+        "entity": entity.source_full_path,
+        "destination": destination_of(entity),
+        "status": entity.status.name,
+        "error": entity.error,
+    }
 
 
 def is_clean(session: Session, bulk_import_id: int) -> bool:

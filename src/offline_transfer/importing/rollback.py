@@ -8,18 +8,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
+from offline_transfer import queue
 from offline_transfer.db import Database
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.projects import Project
 from offline_transfer.forge.routes import Route
-from offline_transfer.importing.errors import ImportAtWorkError
+from offline_transfer.importing.errors import ImportAtWorkError, ImportNotFoundError
 from offline_transfer.importing.removal import Holder, remove
 from offline_transfer.transfers.models import BulkImport, ImportEntity
 from offline_transfer.transfers.states import ImportState
 from offline_transfer.types import JsonObject, PortableKind
+
+JOB: Final = "rollback_bulk_import"
 
 NOT_EMPTY: Final = "there is something in it that did not come with this import, or could not be removed"
 
@@ -41,48 +44,89 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
+    entity_id: int
     entity: str
     path: str
     kind: PortableKind
     portable_id: int
 
 
+def request(session: Session, bulk_import_id: int) -> None:
+    """Have a worker take an import back. Raises ImportNotFoundError, and ImportAtWorkError while it has not ended."""
+    _begin(session, bulk_import_id)
+    queue.defer(session, JOB, bulk_import_id=bulk_import_id)
+
+
+def planned(session: Session, bulk_import_id: int) -> list[str]:
+    """The paths of the groups and projects that would go, or stay since there is something else in them; children first.
+
+    Raises ImportNotFoundError, and ImportAtWorkError while it has not ended.
+    """
+    _require_ended(session.get(BulkImport, bulk_import_id), bulk_import_id)
+    return [made.path for made in _made(session, bulk_import_id)]
+
+
 def rollback(holder: Holder, bulk_import_id: int) -> Iterator[Removed]:
     """Removes what an import made, and gives each group and project when it is done with. One that died may be run again.
 
-    Everything in them goes along, also what people have added since. Raises ImportAtWorkError while the import has not ended.
+    Everything in them goes along, also what people have added since. What stays, and why, is written into the rows of the
+    import. Raises ImportNotFoundError, and ImportAtWorkError while the import has not ended.
     """
-    for made in _made(holder.database, bulk_import_id):
-        if made.kind is PortableKind.GROUP and _holds_others(holder.database, made.portable_id):
-            yield Removed(made.entity, made.path, NOT_EMPTY)
-        else:
+    with holder.database.session() as session:
+        _begin(session, bulk_import_id)
+        everything = _made(session, bulk_import_id)
+    for made in everything:
+        kept = NOT_EMPTY if _holds_others(holder.database, made) else None
+        if kept is None:
             remove(holder, made.kind, made.portable_id)
-            yield Removed(made.entity, made.path)
+        with holder.database.session() as session:
+            session.execute(update(ImportEntity).where(ImportEntity.id == made.entity_id).values(kept=kept))
+        yield Removed(made.entity, made.path, kept)
 
 
-def _made(database: Database, bulk_import_id: int) -> list[_Made]:
+def _begin(session: Session, bulk_import_id: int) -> None:
+    """From now on it is an import that was taken back: nobody goes on with it."""
+    bulk_import = session.get(BulkImport, bulk_import_id, with_for_update=True)
+    _require_ended(bulk_import, bulk_import_id).rolled_back_at = func.now()
+
+
+def _require_ended(bulk_import: BulkImport | None, bulk_import_id: int) -> BulkImport:
+    if bulk_import is None:
+        raise ImportNotFoundError(id=bulk_import_id)
+    if bulk_import.status in _OPEN:
+        raise ImportAtWorkError(id=bulk_import_id)
+    return bulk_import
+
+
+def _made(session: Session, bulk_import_id: int) -> list[_Made]:
     """The groups and projects that an import made and that are still there, children before what they lie in."""
-    with database.session() as session:
-        if session.get_one(BulkImport, bulk_import_id).status in _OPEN:
-            raise ImportAtWorkError(id=bulk_import_id)
-        entities = session.scalars(
-            select(ImportEntity).where(ImportEntity.bulk_import_id == bulk_import_id).order_by(ImportEntity.id.desc())
+    entities = session.scalars(
+        select(ImportEntity)
+        .where(
+            ImportEntity.bulk_import_id == bulk_import_id,
+            func.num_nonnulls(ImportEntity.namespace_id, ImportEntity.project_id) > 0,
         )
-        return [made for entity in entities if (made := _of_entity(session, entity)) is not None]
+        .order_by(ImportEntity.id.desc())
+    )
+    return [_of_entity(session, entity) for entity in entities]
 
 
-def _of_entity(session: Session, entity: ImportEntity) -> _Made | None:
+def _of_entity(session: Session, entity: ImportEntity) -> _Made:
     if entity.project_id is not None:
         kind, portable_id, route = PortableKind.PROJECT, entity.project_id, Route.project_id
-    elif entity.namespace_id is not None:
-        kind, portable_id, route = PortableKind.GROUP, entity.namespace_id, Route.namespace_id
     else:
-        return None
+        assert entity.namespace_id is not None
+        kind, portable_id, route = PortableKind.GROUP, entity.namespace_id, Route.namespace_id
     path = session.scalars(select(Route.path).where(route == portable_id)).one()
-    return _Made(entity.source_full_path, path, kind, portable_id)
+    return _Made(entity.id, entity.source_full_path, path, kind, portable_id)
 
 
-def _holds_others(database: Database, group_id: int) -> bool:
-    inside = exists().where(Namespace.parent_id == group_id), exists().where(Project.namespace_id == group_id)
+def _holds_others(database: Database, made: _Made) -> bool:
+    if made.kind is PortableKind.PROJECT:
+        return False
+    inside = (
+        exists().where(Namespace.parent_id == made.portable_id),
+        exists().where(Project.namespace_id == made.portable_id),
+    )
     with database.session() as session:
         return any(session.scalar(select(found)) for found in inside)

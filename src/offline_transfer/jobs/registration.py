@@ -1,8 +1,8 @@
 """Knows all modules of jobs: a program that defers or does jobs calls `register_all` first."""
 
-from offline_transfer.jobs import exports, imports
+from offline_transfer.jobs import exports, imports, rollbacks
 
-MODULES = (exports, imports)
+MODULES = (exports, imports, rollbacks)
 
 
 def register_all() -> None:

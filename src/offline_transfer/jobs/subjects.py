@@ -40,3 +40,9 @@ def of_batch(session: Session, *, batch_id: int) -> Mapping[str, object]:
     if batch is None:
         return {}
     return {**of_relation(session, export_id=batch.export_id), "batch": batch.batch_number}
+
+
+def of_import(session: Session, *, bulk_import_id: int) -> Mapping[str, object]:
+    """A job of a whole import."""
+    del session
+    return {"import": bulk_import_id}

@@ -270,7 +270,7 @@ class BulkImport(Timestamps, Base):
     manifest_sha256: Mapped[str | None] = mapped_column(String(64))
     """The hash of its archive's manifest, as stored: what is opened later has to be the same archive."""
     rolled_back_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    """When what it made was last taken back."""
+    """When somebody last began to take back what it made; from then on nobody goes on with it."""
     unchecked: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     """What could not be checked of its archive before the first row, and why."""
     checked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -307,6 +307,8 @@ class ImportEntity(Timestamps, Base):
     error: Mapped[str | None] = mapped_column(String(ERROR_CHARACTERS))
     skip_relations: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     """What is left out on purpose, here and in what lies below."""
+    kept: Mapped[str | None]
+    """Why a rollback could not remove it."""
 
 
 class Tracker(Timestamps, Base):

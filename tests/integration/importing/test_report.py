@@ -95,7 +95,7 @@ def test_the_report_for_programs_says_all(destination: Destination, reported: in
     }
     assert said["unchecked"] == [{"kind": "unchecked", "where": "manifest.json.gz", "reason": "there is none"}]
     assert said["entities"] == [
-        {"entity": "source/app", "destination": "dest/app", "status": "finished", "error": None}
+        {"entity": "source/app", "destination": "dest/app", "status": "finished", "error": None, "kept": None}
     ]
     (issues,) = (row for row in said["relations"] if row["path"] == "issues")
     assert issues == {

@@ -3,25 +3,29 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
+from offline_transfer import queue
 from offline_transfer.db import Database
 from offline_transfer.forge.models import Base
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.routes import Route
 from offline_transfer.importing import entity, removal
-from offline_transfer.importing.errors import ImportAtWorkError
+from offline_transfer.importing.errors import ImportAtWorkError, ImportNotFoundError
 from offline_transfer.importing.request import Wanted
-from offline_transfer.importing.rollback import NOT_EMPTY, Removed, rollback
+from offline_transfer.importing.rollback import JOB, NOT_EMPTY, Removed, planned, request, rollback
+from offline_transfer.jobs import rollbacks
 from offline_transfer.transfers.models import BulkImport, ImportEntity
 from offline_transfer.transfers.states import ImportState
 from offline_transfer.types import PortableKind
 from tests.integration.importing.test_killed import KilledError, Life, MortalDatabase
 from tests.integration.importing.test_records import issue
 from tests.support.fill import fill_every_relation
-from tests.support.importing import Destination, RecordsSource
+from tests.support.importing import Destination, RecordsSource, make_destination
 from tests.support.instances import Exported, Instance
 from tests.support.witness import Witness
 
@@ -30,6 +34,7 @@ SHARED = {"users", "import_source_users", "merge_request_diff_commit_users"}
 
 OWN_WORK = ("bulk_import", "import_offline")
 
+T = TypeVar("T")
 MakeDatabase = Callable[[], Database]
 
 
@@ -94,6 +99,31 @@ def test_nothing_of_an_import_is_left_and_nothing_else_is_touched(
     assert list(rollback(scene.instance, import_id)) == []
 
 
+def test_in_an_instance_with_things_of_its_own_they_stay_as_they_were(
+    scene: Scene, make_database: MakeDatabase, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    destination = Scene(Instance(make_database(), tmp_path / "other"), scene.exported)
+    own = make_destination(destination.instance.database, tmp_path / "other")
+    own.import_project({"issues": [issue(1)], "labels": [{"title": "bug", "color": "#ff0000", "type": "ProjectLabel"}]})
+    sizes, stored = destination.sizes(), destination.stored()
+    import_id = destination.bring(Wanted("fill", ""), Wanted("fill/first", "dest", "mine"))
+    assert destination.sizes()["issues"] > 2
+    done = list(rollback(destination.instance, import_id))
+    assert {removed.path for removed in done if removed.kept is None} == {
+        "dest/mine",
+        "fill/inner/second",
+        "fill/inner",
+        "fill/first",
+        "fill",
+    }
+    after = destination.sizes()
+    # Epics of `dest`, which was there before, are for all of its projects.
+    assert {name for name in after if after[name] != sizes[name]} == {"epics", "lfs_objects"}
+    assert destination.stored() == stored
+    assert own.rows("issues", "iid") == [(1,)]
+
+
 @pytest.mark.slow
 def test_a_rollback_that_was_killed_anywhere_goes_on(scene: Scene) -> None:
     sizes, stored, witness = scene.sizes(), scene.stored(), Witness(scene.instance.database)
@@ -116,6 +146,11 @@ def test_a_rollback_that_was_killed_anywhere_goes_on(scene: Scene) -> None:
     assert witness.complaints(None, None) == []
 
 
+def in_session(database: Database, service: Callable[[Session, int], T], import_id: int) -> T:
+    with database.session() as session:
+        return service(session, import_id)
+
+
 def entity_of(destination: Destination, source: RecordsSource, **place: str) -> ImportEntity:
     """Imports a source and ends its import; gives its entity."""
     entity_id = destination.add_entity(source, **place)
@@ -136,8 +171,10 @@ def test_a_group_in_which_there_is_something_else_by_now_stays_with_all_it_has(d
     second = entity_of(destination, RecordsSource(), slug="app", namespace="dest/g")
     assert list(rollback(holder, first.bulk_import_id)) == [Removed("g", "dest/g", NOT_EMPTY)]
     assert destination.rows("labels", "title") == [("bug",)]
+    assert destination.entity(first.id).kept == NOT_EMPTY
     assert list(rollback(holder, second.bulk_import_id)) == [Removed("source/app", "dest/g/app")]
     assert list(rollback(holder, first.bulk_import_id)) == [Removed("g", "dest/g")]
+    assert destination.entity(first.id).kept is None
     assert destination.rows("labels", "title") == []
     assert destination.rows("routes", "path") == [("dest",)]
 
@@ -154,6 +191,33 @@ def test_what_an_import_made_in_a_group_that_was_there_stays(destination: Destin
 def test_an_import_at_work_is_not_taken_back(destination: Destination) -> None:
     source = RecordsSource(relations={"issues": [[issue(1)]]})
     row = destination.run(source)
-    with pytest.raises(ImportAtWorkError, match=f"Import {row.bulk_import_id} has not ended"):
-        list(rollback(destination.context(source), row.bulk_import_id))
+    database = destination.database
+    for refused in (
+        lambda: list(rollback(destination.context(source), row.bulk_import_id)),
+        lambda: in_session(database, planned, row.bulk_import_id),
+        lambda: in_session(database, request, row.bulk_import_id),
+    ):
+        with pytest.raises(ImportAtWorkError, match=f"Import {row.bulk_import_id} has not ended"):
+            refused()
     assert destination.rows("issues", "iid") == [(1,)]
+    assert destination.rows("bulk_imports", "rolled_back_at") == [(None,)]
+
+
+def test_an_import_that_is_not_there_cannot_be_taken_back(destination: Destination) -> None:
+    with pytest.raises(ImportNotFoundError, match=r"^There is no import 99 in this instance\."):
+        list(rollback(destination.context(RecordsSource()), 99))
+
+
+def test_a_worker_takes_an_import_back_that_somebody_asked_for(destination: Destination) -> None:
+    source = RecordsSource(relations={"issues": [[issue(1)]]})
+    row = entity_of(destination, source)
+    assert in_session(destination.database, planned, row.bulk_import_id) == ["dest/app"]
+    assert destination.rows("bulk_imports", "rolled_back_at") == [(None,)]
+    in_session(destination.database, request, row.bulk_import_id)
+    assert [(job.name, job.ids) for job in queue.waiting()] == [(JOB, {"bulk_import_id": row.bulk_import_id})]
+    ((began,),) = destination.rows("bulk_imports", "rolled_back_at")
+    assert began is not None
+    assert rollbacks
+    queue.run_until_empty(destination.context(source))
+    assert destination.rows("projects", "id") == destination.rows("issues", "id") == []
+    assert destination.rows("bulk_import_entities", "project_id", "kept") == [(None, None)]

@@ -42,7 +42,7 @@ def _rows(sections: Sections) -> Iterator[Mapping[str, object]]:
     for item in sections.unchecked():
         yield {"kind": "unchecked", "path": item.get("where"), "message": item.get("reason")}
     for item in sections.entities():
-        yield {"kind": "entity", **item, "message": item["error"]}
+        yield {"kind": "entity", **item, "message": item["error"], "reason": item["kept"]}
     for item in sections.relations():
         yield {"kind": "relation", **item, "reason": _reasons(item["reasons"])}
     for item in sections.failures():

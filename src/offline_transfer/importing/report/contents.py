@@ -41,8 +41,9 @@ class Sections:
     """The import as a whole: small."""
 
     def entities(self) -> Iterator[JsonObject]:
-        """Groups and projects: where they went, how they ended, and why if they did not finish."""
-        return result.destinations(self.session, self.bulk_import_id)
+        """Groups and projects: where they went, how they ended, why if they did not finish, and why a rollback left them."""
+        for entity in result.entities(self.session, self.bulk_import_id):
+            yield {**result.destination(entity), "kept": entity.kept}
 
     def relations(self) -> Iterator[JsonObject]:
         """Source against destination: the counts of every path of every entity."""

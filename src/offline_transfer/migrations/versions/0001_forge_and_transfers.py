@@ -528,6 +528,7 @@ def upgrade() -> None:
         sa.Column("migrate_memberships", sa.Boolean(), server_default="true", nullable=False),
         sa.Column("error", sa.String(length=255), nullable=True),
         sa.Column("skip_relations", sa.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("kept", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
