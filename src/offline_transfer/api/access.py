@@ -59,5 +59,12 @@ def require_exports(service: TheService) -> None:
             raise HiddenError
 
 
+def require_imports(service: TheService) -> None:
+    """Raise HiddenError unless imports are switched on. They are looked for only after the token."""
+    with service.instance.database.session() as session:
+        if not application_settings.read(session, service.instance.settings).offline_transfer_imports_enabled:
+            raise HiddenError
+
+
 Reader: TypeAlias = Annotated[Actor, Depends(reader)]
 Writer: TypeAlias = Annotated[Actor, Depends(writer)]

@@ -13,7 +13,18 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
-from offline_transfer.api import about, answers, exports, health, metrics, openapi, pages, validation
+from offline_transfer.api import (
+    about,
+    answers,
+    bulk_imports,
+    exports,
+    health,
+    imports,
+    metrics,
+    openapi,
+    pages,
+    validation,
+)
 from offline_transfer.api.errors import BusyError, InvalidParametersError
 from offline_transfer.api.limiting import RateLimits
 from offline_transfer.api.service import Service
@@ -42,7 +53,7 @@ def routed_app() -> FastAPI:
         lifespan=_lifespan,
         generate_unique_id_function=lambda route: route.name,
     )
-    for part in (exports, about, openapi, pages, health, metrics):
+    for part in (exports, imports, bulk_imports, about, openapi, pages, health, metrics):
         app.include_router(part.router)
     app.add_exception_handler(OfflineTransferError, _refused)
     app.add_exception_handler(RequestValidationError, _not_valid)

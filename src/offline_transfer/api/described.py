@@ -78,9 +78,7 @@ SIGNED_IN: Final[Described] = {
 }
 NOT_MODIFIED: Final[Described] = {304: {"description": "The `ETag` in `If-None-Match` is still right."}}
 PARAMETERS: Final[Described] = {400: {"model": Refused, "description": "A parameter is missing, unknown or not valid."}}
-HIDDEN: Final[Described] = {
-    404: {"model": Failed, "description": "There is none of yours, or exports are switched off."}
-}
+HIDDEN: Final[Described] = {404: {"model": Failed, "description": "There is none of yours, or it is switched off."}}
 BODY: Final[Described] = {
     400: {
         "model": Refused | Failed,

@@ -12,6 +12,7 @@ from offline_transfer.api.documents import Export, Relation
 from offline_transfer.api.paging import ThePage
 from offline_transfer.api.requests import ExportParameters, RetryParameters, storage_of
 from offline_transfer.api.service import Service, TheService
+from offline_transfer.api.stores import asked
 from offline_transfer.api.validation import checked
 from offline_transfer.archive.encryption import EncryptionRequest
 from offline_transfer.exporting import control
@@ -21,9 +22,6 @@ from offline_transfer.exporting.request import ExportRequest, RequestedEntity
 from offline_transfer.forge import application_settings
 from offline_transfer.forge.access import Actor
 from offline_transfer.jobs import contexts
-from offline_transfer.storage.configuration import ASKING, Patience, StorageConfiguration
-from offline_transfer.storage.egress import EgressPolicy
-from offline_transfer.storage.location import Location
 from offline_transfer.transfers.models import OfflineExport
 from offline_transfer.transfers.states import ExportState
 from offline_transfer.types import JsonObject
@@ -177,12 +175,7 @@ def _count(service: Service, actor: Actor) -> None:
 
 def _context(service: Service) -> ExportContext:
     (context,) = contexts.export(service.instance)
-    return replace(context, open_storage=_asked)
-
-
-def _asked(storage: StorageConfiguration, policy: EgressPolicy, _: Patience) -> Location:
-    """A store of which the one who waits for an answer has to hear soon."""
-    return storage.open(policy, patience=ASKING)
+    return replace(context, open_storage=asked)
 
 
 def _encryption(said: ExportParameters) -> EncryptionRequest | None:

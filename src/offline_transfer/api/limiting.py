@@ -22,12 +22,19 @@ class RateLimits:
 
     def count_export(self, user_id: int, *, most: int) -> None:
         """One more export of a user is asked for, of `most` a minute or without limit if that is 0. Raises TooManyRequestsError."""
-        if most:
-            self._count(RateLimitItemPerMinute(most, namespace="offline_export"), str(user_id), TooManyRequestsError)
+        self._count_request("offline_export", user_id, most)
+
+    def count_import(self, user_id: int, *, most: int) -> None:
+        """The same for imports, which are counted apart."""
+        self._count_request("offline_import", user_id, most)
 
     def count_failed_login(self, address: str) -> None:
         """One more token from an address was refused. Raises TooManyFailedLoginsError."""
         self._count(self._failed_logins, address, TooManyFailedLoginsError)
+
+    def _count_request(self, kind: str, user_id: int, most: int) -> None:
+        if most:
+            self._count(RateLimitItemPerMinute(most, namespace=kind), str(user_id), TooManyRequestsError)
 
     def _count(self, limit: RateLimitItem, who: str, error: type[TooManyRequestsError]) -> None:
         if not self._windows.hit(limit, who):

@@ -14,6 +14,8 @@ from offline_transfer.api.validation import Parameters
 PREFIX: Final = "/api/v4"
 TAGS: Final = (
     {"name": "offline_exports", "description": "Exports of groups and projects into archives on object storage."},
+    {"name": "offline_imports", "description": "Imports of groups and projects from archives on object storage."},
+    {"name": "bulk_imports", "description": "How imports go on, and what became of everything in them."},
     {"name": "instance", "description": "What clients ask of an instance before anything else."},
     {"name": "health", "description": "For load balancers and monitoring."},
 )
@@ -22,8 +24,8 @@ SECURITY: Final[Mapping[str, Any]] = {
     "Bearer": {"type": "http", "scheme": "bearer"},
 }
 DESCRIPTION: Final = (
-    "Exports groups and projects of this instance into archives on object storage. Paths, parameters, fields and statuses are those"
-    " of GitLab where it has them."
+    "Exports groups and projects of this instance into archives on object storage, and imports them from there. Paths, parameters,"
+    " fields and statuses are those of GitLab where it has them."
 )
 _UNTOLD: Final = "Successful Response"
 # FastAPI announces its own answer to parameters that are not valid; ours is another.

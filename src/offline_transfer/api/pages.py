@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from offline_transfer.api import openapi
 from offline_transfer.api.reference import Reference
 
-_POLICY: Final = (
+PAGE_POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
 _TEMPLATES: Final = Environment(
@@ -28,4 +28,4 @@ def show_page(request: Request) -> Response:
     """Every endpoint with its parameters and answers."""
     document = openapi.document(request.app)
     page = _TEMPLATES.get_template("reference.html").render(info=document["info"], reference=Reference(document))
-    return HTMLResponse(page, headers={"Content-Security-Policy": _POLICY})
+    return HTMLResponse(page, headers={"Content-Security-Policy": PAGE_POLICY})

@@ -29,25 +29,27 @@ WITHOUT_BUCKET: Final = "disk_configuration"
 ENCRYPTIONS: Final = ("recipients", "passphrase")
 
 
-def _may_be_absent(schema: JsonDict) -> None:
+def may_be_absent(schema: JsonDict) -> None:
     """Whoever does not give a parameter leaves it out: null is none of its values."""
     schema.pop("default", None)
 
 
 def _passphrase(schema: JsonDict) -> None:
     """Described alone: the service says better what is wrong with a short one."""
-    _may_be_absent(schema)
+    may_be_absent(schema)
     schema |= {"minLength": SHORTEST_PASSPHRASE, "writeOnly": True}
 
 
-def _one_store(schema: JsonDict) -> None:
+def one_store(schema: JsonDict) -> None:
+    """Exactly one configuration, and a bucket where it needs one."""
     schema["oneOf"] = [{"required": [name]} for name in CONFIGURATIONS]
     schema["anyOf"] = [{"required": ["bucket"]}, {"required": [WITHOUT_BUCKET]}]
 
 
-def _one_store_or_none(schema: JsonDict) -> None:
+def one_store_or_none(schema: JsonDict) -> None:
+    """The same, or nothing at all."""
     store: JsonDict = {}
-    _one_store(store)
+    one_store(store)
     schema["anyOf"] = [store, {"maxProperties": 0}]
 
 
@@ -55,7 +57,8 @@ def _somebody_who_reads(schema: JsonDict) -> None:
     schema["anyOf"] = [{"required": [name]} for name in ENCRYPTIONS]
 
 
-def _optional(*, described: Callable[[JsonDict], None] = _may_be_absent, **of_field: Any) -> Any:
+def optional(*, described: Callable[[JsonDict], None] = may_be_absent, **of_field: Any) -> Any:
+    """A parameter that may be left out."""
     return Field(default=None, json_schema_extra=described, **of_field)
 
 
@@ -66,20 +69,20 @@ class StoreParameters(Parameters):
     answers with another status, as GitLab does.
     """
 
-    model_config = ConfigDict(json_schema_extra=_one_store)
+    model_config = ConfigDict(json_schema_extra=one_store)
 
-    bucket: str = _optional(
+    bucket: str = optional(
         min_length=1,
         description="The bucket; with `azure_configuration` the container. A directory has none.",
         examples=["offline-transfer-export"],
     )
-    aws_s3_configuration: Annotated[AwsS3Configuration, SkipValidation] = _optional(repr=False)
-    s3_compatible_configuration: Annotated[S3CompatibleConfiguration, SkipValidation] = _optional(repr=False)
-    gcs_configuration: Annotated[GcsConfiguration, SkipValidation] = _optional(repr=False)
-    gcs_hmac_configuration: Annotated[GcsHmacConfiguration, SkipValidation] = _optional(repr=False)
-    gcs_adc_configuration: Annotated[GcsAdcConfiguration, SkipValidation] = _optional(repr=False)
-    azure_configuration: Annotated[AzureConfiguration, SkipValidation] = _optional(repr=False)
-    disk_configuration: Annotated[DiskConfiguration, SkipValidation] = _optional(repr=False)
+    aws_s3_configuration: Annotated[AwsS3Configuration, SkipValidation] = optional(repr=False)
+    s3_compatible_configuration: Annotated[S3CompatibleConfiguration, SkipValidation] = optional(repr=False)
+    gcs_configuration: Annotated[GcsConfiguration, SkipValidation] = optional(repr=False)
+    gcs_hmac_configuration: Annotated[GcsHmacConfiguration, SkipValidation] = optional(repr=False)
+    gcs_adc_configuration: Annotated[GcsAdcConfiguration, SkipValidation] = optional(repr=False)
+    azure_configuration: Annotated[AzureConfiguration, SkipValidation] = optional(repr=False)
+    disk_configuration: Annotated[DiskConfiguration, SkipValidation] = optional(repr=False)
 
     @classmethod
     def other_problems(cls, said: JsonObject) -> Iterator[str]:
@@ -118,13 +121,13 @@ class EncryptionParameters(Parameters):
 
     model_config = ConfigDict(json_schema_extra=_somebody_who_reads)
 
-    recipients: list[str] = _optional(
+    recipients: list[str] = optional(
         min_length=1,
         max_length=MOST_RECIPIENTS,
         description="Public keys of age.",
         examples=[["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]],
     )
-    passphrase: str = _optional(
+    passphrase: str = optional(
         max_length=LONGEST_TEXT,
         description=f"A passphrase of {SHORTEST_PASSPHRASE} characters or more.",
         described=_passphrase,
@@ -136,7 +139,7 @@ class ExportParameters(StoreParameters):
     """An offline export."""
 
     entities: list[EntityParameters] = Field(max_length=MOST_ENTITIES, description="The groups and projects to export.")
-    source_hostname: str = _optional(
+    source_hostname: str = optional(
         max_length=LONGEST_TEXT,
         description=(
             "What the archive calls this instance: a URL of scheme, host and port, or an alias. Absent, it is the URL of this"
@@ -144,8 +147,8 @@ class ExportParameters(StoreParameters):
         ),
         examples=["https://gitlab.example.com"],
     )
-    encryption: EncryptionParameters = _optional()
-    batch_size: int = _optional(
+    encryption: EncryptionParameters = optional()
+    batch_size: int = optional(
         ge=1, le=LARGEST_BATCH, description="How many records of a relation go into one object of the archive."
     )
 
@@ -161,7 +164,7 @@ class ExportParameters(StoreParameters):
 class RetryParameters(StoreParameters):
     """The store again, when its credentials were purged; without it the one that is kept is used."""
 
-    model_config = ConfigDict(json_schema_extra=_one_store_or_none)
+    model_config = ConfigDict(json_schema_extra=one_store_or_none)
 
     @classmethod
     def other_problems(cls, said: JsonObject) -> Iterator[str]:

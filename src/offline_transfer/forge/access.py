@@ -126,6 +126,22 @@ def allowed(session: Session, actor: Actor, ability: Ability, ids: Iterable[int]
     return frozenset(found for some in _chunks(ids) for found in _RULES[ability](session, user_id, some))
 
 
+def level_cap(session: Session, actor: Actor, namespace_id: int | None) -> int:
+    """The highest level that somebody may give to others in a group, or in what lies in it: no higher than the own one.
+
+    None is the root, where whoever may create a group owns it.
+    """
+    user_id = actor.id
+    is_admin = True if user_id is None else _is_admin(session, user_id)
+    if user_id is None or is_admin:
+        return AccessLevel.owner
+    if is_admin is None:
+        return AccessLevel.no_access
+    if namespace_id is None:
+        return AccessLevel.owner
+    return group_levels(session, user_id, [namespace_id]).get(namespace_id, AccessLevel.no_access)
+
+
 def admin_group(session: Session, user_id: int, ids: Collection[int]) -> Iterator[int]:
     """Owner of the group, or of one above it."""
     return _with_level(group_levels(session, user_id, ids), AccessLevel.owner)

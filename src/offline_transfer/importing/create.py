@@ -113,10 +113,9 @@ def resolved(archive: Archive, wanted: Sequence[Wanted] | Everything) -> list[Ch
     chosen = []
     for item in asked:
         path, prefix = known[item.source_full_path.lower()]
-        if item.kind not in (None, prefix.kind):
-            raise SourceKindError(path=path, actual=prefix.kind)
-        _require_known_relations(path, prefix.kind, item.skip_relations)
+        _require_known_relations(path, item.skip_relations)
         chosen.append(Chosen(replace(item, source_full_path=path), prefix))
+    _require_kinds(chosen)
     return chosen
 
 
@@ -144,8 +143,7 @@ def _examined(context: Reaching, request: ImportRequest) -> Iterator[Examined]:
     asked = request.wanted
     with context.database.session() as session:
         said = application_settings.read(session, context.settings)
-        into = [asked] if isinstance(asked, Everything) else asked
-        destinations.require_all(session, request.actor, [item.destination_namespace for item in into])
+        destinations.require_all(session, request.actor, destinations.named_in(asked))
     with places.open_given(context, request.storage, prefix, request.decryption) as archive:
         if request.signers:
             archive.require_signature(request.signers)
@@ -202,10 +200,16 @@ def _check_destination(chosen: Chosen) -> None:
     portables.checked_slug(wanted.destination_slug or wanted.source_full_path.rsplit("/", 1)[-1])
 
 
-def _require_known_relations(path: str, kind: PortableKind, skipped: Sequence[str]) -> None:
-    # What lies in a group has relations that groups have not.
-    kinds = list(PortableKind) if kind is PortableKind.GROUP else [PortableKind.PROJECT]
-    known = frozenset[str]().union(*map(known_relations, kinds)) - SPECIAL
+def _require_kinds(chosen: Sequence[Chosen]) -> None:
+    wrong = [item for item in chosen if item.wanted.kind not in (None, item.prefix.kind)]
+    for actual in PortableKind:
+        if paths := [item.wanted.source_full_path for item in wrong if item.prefix.kind is actual]:
+            raise SourceKindError(path="`, `".join(paths[:MOST_NAMED]), actual=actual)
+
+
+def _require_known_relations(path: str, skipped: Sequence[str]) -> None:
+    # One list may be for several entities, and what lies in a group has relations that groups have not.
+    known = frozenset[str]().union(*map(known_relations, PortableKind)) - SPECIAL
     if unknown := sorted(set(skipped) - known):
         named = ", ".join(f"`{_shown(name)}`" for name in unknown[:MOST_NAMED])
         raise UnknownSkippedRelationError(relations=named, path=path, known=", ".join(sorted(known)))

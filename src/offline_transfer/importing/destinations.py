@@ -1,6 +1,6 @@
 """Into which groups somebody may import: asked when an import is taken on, and again for each entity before it is made."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -14,6 +14,7 @@ from offline_transfer.importing.errors import (
     DestinationTakenError,
     ProjectAtRootError,
 )
+from offline_transfer.importing.request import Everything, Wanted
 from offline_transfer.transfers.models import ImportEntity
 from offline_transfer.types import PortableKind
 
@@ -30,6 +31,13 @@ def require_all(session: Session, actor: Actor, namespaces: Iterable[str]) -> No
         raise DestinationNotFoundError(path="`, `".join(_shown(path) for path in refused[:MOST_NAMED]))
     named = ", ".join(f"`{_shown(path)}`" for path in refused[:MOST_NAMED])
     raise DestinationForbiddenError(paths=named)
+
+
+def named_in(wanted: Sequence[Wanted] | Everything) -> list[str]:
+    """The groups into which somebody wants something imported."""
+    if isinstance(wanted, Everything):
+        return [wanted.destination_namespace]
+    return [item.destination_namespace for item in wanted]
 
 
 def require(session: Session, actor: Actor, entity: ImportEntity, kind: PortableKind) -> Namespace | None:

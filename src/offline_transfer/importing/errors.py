@@ -9,7 +9,7 @@ class DestinationNotFoundError(NotFoundError):
 
 class DestinationForbiddenError(BadInputError):
     """One or more destination paths is invalid: {paths}. They do not exist, or you may not import there, which takes an Owner of
-    the group, and an administrator where it is the root.
+    the group.
 
     It does not tell which, since that would tell strangers what there is.
     """

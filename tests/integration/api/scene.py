@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+from sqlalchemy import text
 
 from offline_transfer.db import Database
 from offline_transfer.forge.issues import Issue
@@ -46,6 +47,9 @@ def build(database: Database) -> None:
                 ),
             ]
         )
+        session.flush()
+        for table in ("namespaces", "projects", "users"):
+            session.execute(text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), 1000)"))
 
 
 def owner(api: Api, name: str = "ada") -> Person:

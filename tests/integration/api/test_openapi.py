@@ -15,10 +15,10 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from docs import api_page
-from offline_transfer.api import openapi
+from offline_transfer.api import bulk_imports, openapi
 from offline_transfer.api.app import routed_app
 from offline_transfer.api.exports import Sort, Status
-from offline_transfer.transfers.states import ExportState
+from offline_transfer.transfers.states import EntityState, ExportState, ImportState
 from tests.support.api import Api
 
 FORBIDDEN_IN_PAGES = ("http://", "https://", "<script", "src=")
@@ -43,11 +43,11 @@ def test_the_document_is_no_secret_and_says_how_to_sign_in(api: Api) -> None:
             assert operation["description"]
 
 
-def test_secrets_are_only_ever_written(api: Api) -> None:
+@pytest.mark.parametrize("path", ["/offline_exports", "/offline_imports"])
+def test_secrets_are_only_ever_written(api: Api, path: str) -> None:
     """Each parameter that is named like a secret says so, and no field of an answer is one."""
-    body = document(api)["paths"]["/api/v4/offline_exports"]["post"]["requestBody"]["content"]["application/json"][
-        "schema"
-    ]
+    found = document(api)
+    body = found["paths"][f"/api/v4{path}"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     secret = {
         name: field.get("writeOnly", False)
         for configuration in body["properties"].values()
@@ -56,13 +56,18 @@ def test_secrets_are_only_ever_written(api: Api) -> None:
     }
     assert set(secret) == {"aws_secret_access_key", "google_json_key_string", "google_storage_secret_access_key"}
     assert set(secret.values()) == {True}
-    answers = json.dumps(document(api)["components"]["schemas"]["Export"]).lower()
-    assert not any(word in answers for word in ("secret", "key", "passphrase", "recipient"))
+    for shape in ("Export", "BulkImport", "ImportedEntity", "Failure"):
+        fields = json.dumps(sorted(found["components"]["schemas"][shape]["properties"]))
+        assert not any(word in fields for word in ("secret", "key", "passphrase", "recipient", "identit"))
+    opening = found["components"]["schemas"]["DecryptionParameters"]["properties"]
+    assert {name: field["writeOnly"] for name, field in opening.items()} == {"identities": True, "passphrase": True}
 
 
 def test_every_state_can_be_asked_for() -> None:
     assert set(get_args(Status)) == {state.name for state in ExportState}
     assert set(get_args(Sort)) == {"asc", "desc"}
+    of_imports = set(get_args(bulk_imports.Status))
+    assert of_imports == {state.name for state in ImportState} == {state.name for state in EntityState}
 
 
 def test_the_page_shows_every_endpoint_and_loads_nothing(api: Api) -> None:
