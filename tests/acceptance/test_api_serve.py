@@ -135,6 +135,8 @@ def test_an_export_is_asked_for_watched_and_verified(shared_source: Instance, tm
 def test_a_machine_of_ones_own_needs_nothing_else_and_ctrl_c_ends_it(tmp_path: Path) -> None:
     directory = tmp_path / "forge"
     with serving("--data-dir", directory, "--workers", 0) as server:
+        assert server.process.stdout is not None
+        assert server.process.stdout.readline() == f"Mails go to {directory}/mail\n"
         assert server.end(signal.SIGINT) == ExitStatus.OK
     assert [line["event"] for line in server.lines() if line["level"] != "info"] == []
     assert list(directory.glob("**/postmaster.pid")) == []

@@ -42,4 +42,14 @@ def test_every_command_of_the_page_answers(own_source: Instance, page: list[list
         asked.append(" ".join(words[:2]))
         if words[0] == "logs":
             assert "job.started" in outcome.out
-    assert asked == ["jobs list", "jobs list", "logs --export", "jobs show", "logs --job", "jobs list"]
+    assert asked == [
+        "jobs list",
+        "jobs list",
+        "logs --export",
+        "jobs show",
+        "logs --job",
+        "jobs list",
+        "jobs list",
+        "jobs list",
+        "logs --export",
+    ]

@@ -12,7 +12,7 @@ import sys
 from contextlib import ExitStack
 from typing import Final
 
-from offline_transfer import logs
+from offline_transfer import logs, mail
 from offline_transfer.api import server
 from offline_transfer.api.app import create_app
 from offline_transfer.errors import ExitStatus, OfflineTransferError
@@ -61,7 +61,7 @@ def _serve(host: str, port: int, *, workers: int | None) -> None:
             stack.enter_context(WorkerProcesses(settings, count=workers))
         address = server.address_of(listening)
         logger.info("server.started", extra={"address": address})
-        sys.stdout.write(f"Serving {address}\n")
+        sys.stdout.write(f"Serving {address}\nMails go to {mail.where_to(settings)}\n")
         sys.stdout.flush()
         server.run(create_app(instance), listening)
         logger.info("server.ended")

@@ -101,14 +101,17 @@ def test_a_job_that_is_not_there_is_named(scene: Scene, capsys: pytest.CaptureFi
     )
 
 
-def test_the_lines_of_one_job_or_export_are_printed(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_lines_of_one_job_export_or_import_are_printed(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     handler = LogFiles(scene.settings.data_dir)
     logs.add_handler(handler, LogLevel.INFO)
     try:
         scene.defer("test_last", number=1)
         scene.defer("test_tell", number=2)
+        scene.defer("test_tell", number=3)
         do(scene)
         with logs.bound(export=12):
+            do(scene)
+        with logs.bound(**{"import": 12}):
             do(scene)
     finally:
         logging.getLogger("offline_transfer").removeHandler(handler)
@@ -119,6 +122,8 @@ def test_the_lines_of_one_job_or_export_are_printed(scene: Scene, capsys: pytest
     assert "in fail_for_good" in lines[1]["traceback"]
     assert run(["logs", "--export", "12"]) == ExitStatus.OK
     assert [json.loads(line)["job"] for line in capsys.readouterr().out.splitlines()] == [2, 2]
+    assert run(["logs", "--import", "12"]) == ExitStatus.OK
+    assert [json.loads(line)["job"] for line in capsys.readouterr().out.splitlines()] == [3, 3]
     assert run(["logs"]) == ExitStatus.USAGE
 
 
