@@ -148,6 +148,12 @@ TABLES: Final = (
         select(RelationExport.relation, func.sum(RelationExport.bytes)).group_by(RelationExport.relation),
     ),
     Table(
+        "export_retries",
+        "How often objects had to be sent to a store again, by relation.",
+        ["relation"],
+        select(RelationExport.relation, func.sum(RelationExport.retries)).group_by(RelationExport.relation),
+    ),
+    Table(
         "export_failures",
         "Records and files that could not be exported, by relation and reason.",
         ["relation", "reason"],

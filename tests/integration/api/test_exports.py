@@ -80,6 +80,7 @@ def test_each_relation_tells_how_far_it_is(api: Api, ada: httpx.Client) -> None:
         "exported_objects_count": 0,
         "failed_objects_count": 0,
         "bytes": 0,
+        "retries_count": 0,
         "error": None,
         "updated_at": "",
     }
@@ -96,6 +97,7 @@ def test_each_relation_tells_how_far_it_is(api: Api, ada: httpx.Client) -> None:
         "exported_objects_count": scene.ISSUES,
         "failed_objects_count": 0,
         "bytes": by_name["issues"]["bytes"],
+        "retries_count": 0,
         "error": None,
         "updated_at": "",
     }
@@ -168,7 +170,7 @@ def test_a_retry_asks_for_the_store_once_its_credentials_are_gone(
     del body["entities"]
     elsewhere = {**body, "bucket": rclone_server.new_bucket().bucket}
     assert refused(ada.post(address, json=elsewhere), 422) == {
-        "message": f"The export {export['id']} is in s3://{export['bucket']}, and the rest of it cannot go elsewhere. Give the"
+        "message": f"The archive of export {export['id']} is in s3://{export['bucket']}, and the rest of it cannot be elsewhere. Give the"
         " configuration of that place."
     }
     assert ada.post(address, json=body).json()["status"] == "created"

@@ -104,6 +104,7 @@ def test_metrics_count_what_the_rows_say(own_api: Api) -> None:
                 status=RelationState.finished,
                 exported_count=7,
                 bytes=1000,
+                retries=2,
                 gaps=gaps,
             )
             for export in exports
@@ -114,6 +115,7 @@ def test_metrics_count_what_the_rows_say(own_api: Api) -> None:
     assert found["offline_transfer_export_relations"] == {("finished",): 2}
     assert found["offline_transfer_exported_records"] == {("issues",): 14}
     assert found["offline_transfer_exported_bytes"] == {("issues",): 2000}
+    assert found["offline_transfer_export_retries"] == {("issues",): 4}
     assert found["offline_transfer_export_failures"] == {("gap", "issues"): 6}
     assert found["offline_transfer_jobs"] == {("todo", names.EXPORT): 1}
     assert found["offline_transfer_stale_work_ended"] == {(): 0}

@@ -60,21 +60,24 @@ def service(exporter: Exporter, tmp_path: Path) -> Service:
     return service_of(exporter.database, tmp_path, batch_size=200)
 
 
-def test_workers_that_are_killed_again_and_again(service: Service) -> None:
+def test_workers_that_are_killed_again_and_again_while_they_do_two_exports_of_one_group_at_once(
+    service: Service,
+) -> None:
     whole = service.undisturbed()
     chance = random.Random(20_240_229)  # noqa: S311  the moments need not be secret, and the same ones are tried again
     killed = 0
     with service.workers(2) as workers:
         while killed < KILLS:
-            created = service.ask()
-            while killed < KILLS and service.state(created) in OPEN_EXPORT:
+            both = service.ask(), service.ask()
+            while killed < KILLS and any(service.state(created) in OPEN_EXPORT for created in both):
                 if service.rows(_VICTIMS):
                     # Not for anything to happen: to a moment somewhere in the job.
                     time.sleep(chance.uniform(0, 0.4))
                     killed += kill_one(service, workers)
-            assert service.wait_for_end(created) is ExportState.finished
-            assert not service.row(created).has_failures
-            assert service.contents(created) == whole
+            for created in both:
+                assert service.wait_for_end(created) is ExportState.finished
+                assert not service.row(created).has_failures
+                assert service.contents(created) == whole
     assert len(service.rows("SELECT id FROM job_failures WHERE kind = 'died'")) >= KILLS // 2
 
 
