@@ -170,8 +170,8 @@ def test_a_retry_asks_for_the_store_once_its_credentials_are_gone(
     del body["entities"]
     elsewhere = {**body, "bucket": rclone_server.new_bucket().bucket}
     assert refused(ada.post(address, json=elsewhere), 422) == {
-        "message": f"The archive of export {export['id']} is in s3://{export['bucket']}, and the rest of it cannot be elsewhere. Give the"
-        " configuration of that place."
+        "message": f"The archive of export {export['id']} is in s3://{export['bucket']}, and the rest of it cannot be"
+        " elsewhere. Give the configuration of that place."
     }
     assert ada.post(address, json=body).json()["status"] == "created"
 
