@@ -1,6 +1,7 @@
 """What is looked at in an archive before the first row of an import: one fault refuses everything."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Final
@@ -23,6 +24,7 @@ from offline_transfer.verify.index import StoredObject
 from offline_transfer.verify.reader import Archive
 
 MOST_NAMED: Final = 20
+MOST_NOTED: Final = 100
 
 
 def covered(archive: Archive, prefixes: Iterable[EntityPrefix]) -> set[EntityPrefix]:
@@ -38,11 +40,36 @@ def require_complete(archive: Archive, prefixes: set[EntityPrefix]) -> None:
 
     Raises UnexpectedObjectError, DamagedArchiveError, UnknownRelationInArchiveError, ArchiveTooLargeError, naming the first faults.
     """
-    faults = [finding for finding in archive.check_structure() if finding.is_fault]
+    faults = [finding for finding in structure(archive) if finding.is_fault]
     faults += (found for item in _objects(archive, prefixes) if (found := archive.check_presence(item)))
     _refuse(archive, faults)
     _refuse_unknown_relations(archive, prefixes)
     _refuse_too_large(archive, prefixes)
+
+
+def structure(archive: Archive) -> Iterator[Finding]:
+    """What is wrong with the objects as a whole.
+
+    Where a listing is all there is, as with GitLab's own exports, nobody announced anything: what is not the archive's is passed
+    over, a batch that is missing between others is a gap, and both are notes.
+    """
+    if archive.has_manifest:
+        yield from archive.check_structure()
+        return
+    yield from archive.crowded()
+    for finding in archive.strays():
+        yield replace(finding, kind=FindingKind.UNCHECKED, reason=f"{finding.reason}, and it is passed over")
+    for finding in archive.missing_batches():
+        yield replace(finding, kind=FindingKind.UNCHECKED, reason=f"{finding.reason}, and the others are imported")
+
+
+def unchecked(archive: Archive) -> Iterator[Finding]:
+    """What could not be checked of an archive that is imported, as notes; of very many some."""
+    yield from archive.unchecked()
+    notes = (finding for finding in structure(archive) if not finding.is_fault)
+    yield from islice(notes, MOST_NOTED)
+    if more := sum(1 for _ in notes):
+        yield Finding(kind=FindingKind.UNCHECKED, reason=f"there are {more:,} objects more that are passed over")
 
 
 def require_unchanged(archive: Archive, prefixes: set[EntityPrefix]) -> None:

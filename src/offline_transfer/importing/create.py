@@ -169,7 +169,7 @@ def _take_on(context: Reaching, request: ImportRequest, found: Examined, *, chec
             source_enterprise=metadata.instance_enterprise,
             source_hostname=metadata.source_hostname,
             source_ghost_user_id=metadata.source_ghost_user_id,
-            unchecked=[finding.to_json() for finding in archive.unchecked()],
+            unchecked=[finding.to_json() for finding in checks.unchecked(archive)],
             checked_at=checked_at,
         )
         origin.note(bulk_import, archive, found.origin)

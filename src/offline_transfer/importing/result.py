@@ -1,19 +1,22 @@
 """What an import says of itself: per entity and relation path what became of the records, and what was dropped."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
-from sqlalchemy import exists, func, select, text
+from sqlalchemy import exists, func, or_, select, text
 from sqlalchemy.orm import Session
 
+from offline_transfer.importing import references_pipeline
 from offline_transfer.transfers import ledger
 from offline_transfer.transfers.accounting import NOT_FETCHED
-from offline_transfer.transfers.models import BulkImport, ImportEntity, ImportFailure, Tracker
+from offline_transfer.transfers.models import BatchTracker, BulkImport, ImportEntity, ImportFailure, Tracker
 from offline_transfer.transfers.states import EntityState, ImportState, TrackerState
 from offline_transfer.types import JsonObject
 
+BATCHES_NAMED: Final = 10
 ROWS_AT_ONCE: Final = 500
 """How many rows are held while they are told: never all of them."""
 
@@ -24,13 +27,13 @@ _TOTALS: Final = text(
     " FROM bulk_import_entities JOIN bulk_import_trackers ON bulk_import_entity_id = bulk_import_entities.id"
     " JOIN bulk_import_batch_trackers ON tracker_id = bulk_import_trackers.id, jsonb_each(accounting->'paths') AS path,"
     " jsonb_to_record(path.value) AS counts(source bigint, imported bigint, skipped bigint, failed bigint, reasons jsonb)"
-    " WHERE bulk_import_id = :id"
+    f" WHERE bulk_import_id = :id AND path.key <> '{references_pipeline.RELATION}'"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What became of all records of an import."""
+    """What became of all records of an import; the texts that were rewritten are counted beside them."""
 
     source: int
     fetched: int
@@ -120,15 +123,33 @@ def _failures_of(session: Session, entity: ImportEntity) -> Generator[JsonObject
 
 
 def gaps(session: Session, bulk_import_id: int) -> Iterator[JsonObject]:
-    """Relations that the archive does not hold at all."""
+    """Relations that the archive does not hold at all, and batches that it lacks between others."""
     for entity in entities(session, bulk_import_id):
-        trackers = session.scalars(
-            select(Tracker)
-            .where(Tracker.bulk_import_entity_id == entity.id, Tracker.status == TrackerState.skipped)
+        trackers = session.execute(
+            select(Tracker.relation, Tracker.error, Tracker.status, func.array_agg(BatchTracker.batch_number))
+            .outerjoin(BatchTracker, BatchTracker.tracker_id == Tracker.id)
+            .where(Tracker.bulk_import_entity_id == entity.id, Tracker.relation != references_pipeline.RELATION)
+            .group_by(Tracker.id)
+            .having(
+                or_(
+                    Tracker.status == TrackerState.skipped,
+                    func.max(BatchTracker.batch_number) > func.count(BatchTracker.id),
+                )
+            )
             .order_by(Tracker.id)
         )
-        for tracker in trackers:
-            yield {"entity": entity.source_full_path, "relation": tracker.relation, "reason": tracker.error}
+        for relation, error, status, batches in trackers:
+            reason = error if status is TrackerState.skipped else _missing(batches)
+            yield {"entity": entity.source_full_path, "relation": relation, "reason": reason}
+
+
+def _missing(batches: Sequence[int]) -> str:
+    """Which batches are not there."""
+    last = max(batches)
+    there = frozenset(batches)
+    missing = list(islice((number for number in range(1, last) if number not in there), BATCHES_NAMED + 1))
+    named = ", ".join(map(str, missing[:BATCHES_NAMED])) + (" and more" if len(missing) > BATCHES_NAMED else "")
+    return f"of its batches 1 to {last} the archive lacks {named}"
 
 
 def destinations(session: Session, bulk_import_id: int) -> Iterator[JsonObject]:

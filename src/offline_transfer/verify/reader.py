@@ -159,17 +159,29 @@ class Archive:
 
     def check_structure(self) -> Iterator[Finding]:
         """Objects that nobody announced, batches that are missing between others, and relations that are there twice."""
+        yield from self.strays()
+        yield from self.missing_batches()
+        yield from self.crowded()
+
+    def strays(self) -> Iterator[Finding]:
+        """Objects in the store that are none of the archive's."""
         self._list()
         describing = _DESCRIBING_ENCRYPTED if self.is_encrypted else _DESCRIBING
         for key in self._index.unannounced():
             if key not in describing:
                 reason = "the manifest does not name it" if self.has_manifest else "it is not the key of an object"
                 yield Finding(kind=FindingKind.UNEXPECTED_OBJECT, where=key, reason=reason)
+
+    def missing_batches(self) -> Iterator[Finding]:
+        """Relations that lack a batch between others, though their export did not fail."""
         failed = {(str(relation.entity), relation.relation) for relation in self.failed_relations}
         for entity, relation, last in self._index.gaps():
             if (entity, relation) not in failed:
                 reason = f"not all of its batches 1 to {last} are there"
                 yield Finding(kind=FindingKind.MISSING_OBJECT, where=f"{entity}/{relation}", reason=reason)
+
+    def crowded(self) -> Iterator[Finding]:
+        """Objects that are one relation or batch twice."""
         for key in self._index.crowded():
             reason = "its relation or batch is there in another form as well"
             yield Finding(kind=FindingKind.UNEXPECTED_OBJECT, where=key, reason=reason)

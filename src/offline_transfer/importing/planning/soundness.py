@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from offline_transfer.archive.keys import EntityPrefix
+from offline_transfer.importing import checks
 from offline_transfer.importing.planning.choices import Progress, Reading
 from offline_transfer.importing.planning.problems import NOTED, Problem, ProblemKind
 from offline_transfer.verify.findings import Finding
@@ -44,7 +45,7 @@ def look(archive: Archive, chosen: Collection[EntityPrefix], reading: Reading, p
     found = Soundness()
     for finding in (*archive.unchecked(), *archive.failures()):
         found.add(finding)
-    for finding in archive.check_structure():
+    for finding in checks.structure(archive):
         found.add(finding)
     for finding in _objects(archive, chosen, reading, progress):
         found.add(finding)
