@@ -97,7 +97,7 @@ class Rotation:
 class Vault:
     """Seals values and opens them, with the keys of one file. `path` is None where settings should name it and do not.
 
-    Nothing is read or made before a value is sealed or opened.
+    Nothing is read or made before it is needed.
     """
 
     path: Path | None
@@ -111,6 +111,12 @@ class Vault:
         if settings.database_url is not None:
             return cls(None)
         return cls(settings.data_dir / KEYS_FILE, makes_first_key=True)
+
+    def require_keys(self) -> None:
+        """Raise what `seal` would for want of keys: for a service to say at its start, and not to everybody who asks it."""
+        path = self._required_path()
+        if path.exists() or not self.makes_first_key:
+            _read(path)
 
     def seal(self, value: str, *, table: str, column: str, id: int) -> str:
         """The value as it may lie in this column of this row. Raises the errors of this module."""

@@ -161,3 +161,20 @@ def test_a_database_with_an_older_schema_is_not_served(shared_source: Instance, 
     variables = {**shared_source.environment, "DATABASE_URL": empty_database_url}
     outcome = start("serve", "--port", 0, "--data-dir", shared_source.data_dir, **variables)
     assert "run `offline-transfer db migrate`" in outcome.refused(ExitStatus.DATABASE)
+
+
+@pytest.mark.parametrize("words", [("serve", "--port", 0, "--workers", 0), ("worker", "--processes", 1)])
+def test_without_keys_for_credentials_no_service_begins(
+    program: Program, tmp_path: Path, database_url: str, words: tuple[object, ...]
+) -> None:
+    elsewhere = Instance(program, tmp_path / "forge", {"DATABASE_URL": database_url})
+    assert elsewhere.run(*words).refused(ExitStatus.USAGE) == (
+        "With DATABASE_URL the keys that encrypt credentials lie in a file that OFFLINE_TRANSFER_SECRETS_FILE names, and it is"
+        " not set. Make one with `offline-transfer db make-key FILE`, and give the same file to every machine of this instance."
+    )
+    lost = elsewhere.having(OFFLINE_TRANSFER_SECRETS_FILE=str(tmp_path / "keys"))
+    assert lost.run(*words).refused(ExitStatus.USAGE) == (
+        f"The file of encryption keys {tmp_path}/keys does not exist. Copy the one that this instance used, or make the first one"
+        f" with `offline-transfer db make-key {tmp_path}/keys`: what was encrypted with lost keys cannot be opened again."
+    )
+    assert list(tmp_path.iterdir()) == []

@@ -37,12 +37,15 @@ def serve(
     import sys
 
     from offline_transfer.jobs.processes import environment_of
+    from offline_transfer.secrets import Vault
     from offline_transfer.settings import load_settings
 
+    settings = load_settings(data_dir=data_dir)
+    Vault.of(settings).require_keys()
     words = ["--host", host, "--port", str(port)]
     if workers is not None:
         words += ["--workers", str(workers)]
-    environment = {**os.environ, **environment_of(load_settings(data_dir=data_dir))}
+    environment = {**os.environ, **environment_of(settings)}
     sys.stdout.flush()
     sys.stderr.flush()
     # Like a worker the API is a program of its own: this process becomes it, and keeps its number and its terminal.

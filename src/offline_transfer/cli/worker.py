@@ -48,9 +48,11 @@ def worker(
     from offline_transfer.jobs.processes import WorkerProcesses
     from offline_transfer.logs import write_logs
     from offline_transfer.queue import QueueName
+    from offline_transfer.secrets import Vault
     from offline_transfer.settings import load_settings
 
     settings = load_settings(data_dir=data_dir)
+    Vault.of(settings).require_keys()
     write_logs(settings.log_level)
     queues = list(QueueName) if queue is None else [QueueName(queue)]
     with open_service(settings) as instance:
