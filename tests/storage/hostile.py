@@ -1,5 +1,6 @@
 """Servers that answer every request with the same bytes, whatever a real one would say."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from socket import create_server
@@ -25,7 +26,7 @@ class _Handler(BaseRequestHandler):
     server: _Server
 
     def handle(self) -> None:
-        """Read the head of one request, answer and hang up."""
+        """Read one request, answer and hang up."""
         received = b""
         while b"\r\n\r\n" not in received:
             block = self.request.recv(65536)
@@ -33,8 +34,14 @@ class _Handler(BaseRequestHandler):
                 return
             received += block
         self.server.requests.append(received)
+        # Closing while a part of the request is unread would take the answer away from the client.
+        head, _, body = received.partition(b"\r\n\r\n")
+        announced = re.search(rb"^content-length: *(\d+)", head, re.IGNORECASE | re.MULTILINE)
+        left = int(announced[1]) - len(body) if announced else 0
         # A client that has heard enough hangs up.
         with suppress(ConnectionError):
+            while left > 0 and (block := self.request.recv(65536)):
+                left -= len(block)
             self.request.sendall(self.server.answer)
 
 
