@@ -12,7 +12,6 @@ from offline_transfer.errors import OfflineTransferError
 from offline_transfer.jobs import contexts
 from offline_transfer.jobs.instance import Instance
 from offline_transfer.queue import QueueName
-from offline_transfer.transfers import fencing
 
 TABLE = "CREATE TABLE IF NOT EXISTS told (id bigserial PRIMARY KEY, what text NOT NULL, number bigint NOT NULL)"
 
@@ -85,21 +84,6 @@ def hang_once(instance: Instance, *, number: int) -> None:
     tell_number(instance, number=number)
 
 
-@queue.register("test_fenced", queue=QueueName.ROWS, context=contexts.plain, on_dead=told_dead)
-def wait_for_the_other(instance: Instance, *, number: int) -> None:
-    """The first attempt waits, before it writes, until the second is done, as one does that was suspended meanwhile."""
-    job = queue.current()
-    assert job is not None
-    with instance.database.session() as session:
-        tell(session, "pid", os.getpid())
-    if job.attempt == 1:
-        while not _is_done(instance, number):
-            time.sleep(0.05)
-    with instance.database.session() as session:
-        tell(session, "done", number)
-        fencing.require_own_job(session)
-
-
 @queue.register("test_steps", queue=QueueName.ROWS, context=contexts.plain)
 def go_in_steps(instance: Instance, *, number: int) -> None:
     """Does a step, tells it, and stops between steps if asked; the first attempt never ends by itself."""
@@ -128,9 +112,3 @@ def lose_the_database(instance: Instance, *, number: int) -> None:
         with instance.database.session() as session:
             session.execute(text(others), {"ears": "%LISTEN told%"})
     tell_number(instance, number=number)
-
-
-def _is_done(instance: Instance, number: int) -> bool:
-    with instance.database.session() as session:
-        count = text("SELECT count(*) FROM told WHERE what = 'done' AND number = :number")
-        return bool(session.scalar(count, {"number": number}))

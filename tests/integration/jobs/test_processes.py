@@ -48,22 +48,6 @@ def test_a_job_survives_that_all_connections_break(scene: Scene) -> None:
     assert scene.scalar("SELECT array_agg(kind) FROM job_failures") == ["error"]
 
 
-@pytest.mark.slow
-def test_a_suspended_worker_whose_job_was_given_away_changes_nothing_when_it_wakes(scene: Scene) -> None:
-    scene.defer("test_fenced", number=1)
-    with scene.workers() as first:
-        scene.wait_for("pid")
-        (pid,) = first.pids
-        os.kill(pid, signal.SIGSTOP)
-        with scene.workers():
-            scene.wait_for("done 1")
-            os.kill(pid, signal.SIGCONT)
-            # It finds that the other is done, writes, and must not commit; then it learns that it is no worker any more.
-            wait_for_exit(pid)
-    assert scene.told() == [("pid", pid), ("pid", scene.told()[1][1]), ("done", 1)]
-    assert scene.jobs() == [("test_fenced", "succeeded", 2)]
-
-
 def test_a_worker_that_is_told_to_end_stops_at_the_next_step_and_puts_its_job_back(scene: Scene) -> None:
     scene.defer("test_steps", number=1)
     with scene.workers():

@@ -7,14 +7,11 @@ from procrastinate import PsycopgConnector
 from procrastinate.jobs import Job, Status
 from sqlalchemy import text
 
-from offline_transfer import queue
 from offline_transfer.jobs import stalled
 from offline_transfer.jobs.errors import WorkerGivenUpError
 from offline_transfer.jobs.manager import FencedJobManager
 from offline_transfer.jobs.outcomes import HeldJob
-from offline_transfer.queue import QueueName, RunningJob
-from offline_transfer.transfers import fencing
-from offline_transfer.transfers.fencing import WorkTakenOverError
+from offline_transfer.queue import QueueName
 from tests.integration.jobs.scene import Scene, silence, take
 
 DEAD_THREE_TIMES = (
@@ -109,32 +106,3 @@ def test_a_sweep_that_succeeded_leaves_no_row(scene: Scene) -> None:
     scene.defer("test_tell", number=1)
     manage(scene, take(scene), transient=frozenset({"test_tell"}))
     assert scene.jobs() == []
-
-
-def running(job: HeldJob) -> RunningJob:
-    """A job as its function sees it."""
-    assert job.worker_id is not None
-    return RunningJob(
-        id=job.id, name=job.name, attempt=job.attempts + 1, worker_id=job.worker_id, is_asked_to_stop=lambda: False
-    )
-
-
-def test_what_a_worker_writes_after_it_lost_its_job_is_not_kept(scene: Scene) -> None:
-    scene.defer("test_tell", number=1)
-    lost = take(scene)
-    silence(scene, lost)
-    stalled.sweep(scene.database, 30)
-    other = take(scene)
-    for job, number in ((lost, 1), (other, 2)):
-        try:
-            with queue.running(running(job)), scene.database.session() as session:
-                session.execute(text("INSERT INTO told (what, number) VALUES ('written', :number)"), {"number": number})
-                fencing.require_own_job(session)
-        except WorkTakenOverError:
-            assert job is lost
-    assert scene.told() == [("written", 2)]
-
-
-def test_a_command_has_no_job_to_lose(scene: Scene) -> None:
-    with scene.database.session() as session:
-        fencing.require_own_job(session)
