@@ -3,17 +3,19 @@
 import tempfile
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Annotated, Literal, TypeAlias
+from http import HTTPStatus
+from typing import Annotated, Final, Literal, TypeAlias
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from offline_transfer.api import answers, described, import_lookup, openapi
-from offline_transfer.api.import_access import ImportReader
+from offline_transfer.api.import_access import ImportReader, ImportWriter
 from offline_transfer.api.import_documents import BulkImport, Failure, ImportedEntity
 from offline_transfer.api.pages import PAGE_POLICY
 from offline_transfer.api.paging import ThePage
 from offline_transfer.api.service import TheService
+from offline_transfer.importing import destinations, rollback
 from offline_transfer.importing.report import render
 from offline_transfer.importing.report.render import ReportFormat
 from offline_transfer.transfers import models
@@ -32,6 +34,9 @@ EntityId: TypeAlias = Annotated[int, Path(description="The number of the group o
 TheSort: TypeAlias = Annotated[Sort, Query(description="By the time of creation.")]
 TheStatus: TypeAlias = Annotated[Status | None, Query(description="Only those in this state.")]
 
+CONFLICT: Final[described.Described] = {
+    409: {"model": described.Failed, "description": "The import is not in a state in which this can be done."}
+}
 _ONE = {**described.PARAMETERS, **described.NOT_MODIFIED}
 _REPORT = {
     **described.PARAMETERS,
@@ -151,6 +156,24 @@ def list_bulk_import_entity_failures(
         import_lookup.require_entity(session, actor, import_id, entity_id)
         found, total = import_lookup.failures(session, entity_id, page)
     return answers.document(request, found, headers=page.headers(request.url, total))
+
+
+@router.post(
+    "/{import_id}/rollback",
+    status_code=HTTPStatus.ACCEPTED,
+    response_model=BulkImport,
+    responses={**described.PARAMETERS, **CONFLICT},
+)
+def rollback_bulk_import(request: Request, actor: ImportWriter, service: TheService, import_id: ImportId) -> Response:
+    """Have everything removed that an import has made, with what people have added to it since. What was there before stays, and so
+    does what others share. A worker does it: the groups and projects that are gone have neither `namespace_id` nor `project_id`."""
+    with service.instance.database.session() as session:
+        import_lookup.require_own(session, actor, import_id)
+        destinations.require_removable(session, actor, import_id)
+        rollback.request(session, import_id)
+    with service.instance.database.session() as session:
+        found = import_lookup.bulk_import(session, actor, import_id)
+    return answers.document(request, found, status=HTTPStatus.ACCEPTED)
 
 
 def _spooled(blocks: Iterable[bytes]) -> Iterator[bytes]:

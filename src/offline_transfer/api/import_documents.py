@@ -44,6 +44,7 @@ class BulkImport(BaseModel):
     unchecked: list[Unchecked]
     started_at: Time | None
     ended_at: Time | None
+    rolled_back_at: Time | None = Field(description="When somebody had it taken back.")
     error: str | None = Field(description="Why nothing was imported, or no more.")
     entities: Entities
 
@@ -117,3 +118,4 @@ class ImportedEntity(BaseModel):
     stats: dict[str, Stats] = Field(description="By the path of the relation, such as `issues` and `issues.notes`.")
     skip_relations: list[str]
     error: str | None = Field(description="Why it failed as a whole.")
+    kept: str | None = Field(description="Why it is still there although the import was taken back.")

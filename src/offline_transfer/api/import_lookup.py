@@ -200,6 +200,7 @@ def _import(row: models.BulkImport, place: OfflineConfiguration | None, counts: 
         unchecked=[Unchecked(where=item.get("where"), reason=item["reason"]) for item in row.unchecked],
         started_at=row.started_at,
         ended_at=row.ended_at,
+        rolled_back_at=row.rolled_back_at,
         error=row.error,
         entities=counts,
     )
@@ -228,6 +229,7 @@ def _entity(row: ImportEntity, stats: dict[str, Stats], failed: list[Failure]) -
         stats=stats,
         skip_relations=row.skip_relations,
         error=row.error,
+        kept=row.kept,
     )
 
 

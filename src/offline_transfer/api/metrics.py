@@ -26,7 +26,14 @@ from offline_transfer.forge.access import require_scope
 from offline_transfer.forge.tokens import Scope
 from offline_transfer.jobs.metrics import Figures, collect
 from offline_transfer.queue import QueueName
-from offline_transfer.transfers.models import ImportFailure, OfflineExport, RelationExport
+from offline_transfer.transfers.models import (
+    BulkImport,
+    ImportEntity,
+    ImportFailure,
+    OfflineExport,
+    RelationExport,
+    Tracker,
+)
 
 FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
@@ -161,6 +168,24 @@ TABLES: Final = (
             "SELECT relation, coalesce(gap->>'kind', 'gap'), sum(coalesce((gap->>'count')::bigint, 1))"
             " FROM bulk_import_exports, jsonb_array_elements(gaps) AS gap GROUP BY 1, 2"
         ),
+    ),
+    Table(
+        "imports",
+        "Imports, by status.",
+        ["status"],
+        select(BulkImport.status, func.count()).group_by(BulkImport.status),
+    ),
+    Table(
+        "import_entities",
+        "Groups and projects of imports, by status.",
+        ["status"],
+        select(ImportEntity.status, func.count()).group_by(ImportEntity.status),
+    ),
+    Table(
+        "import_pipelines",
+        "Pipelines of groups and projects in imports, by status.",
+        ["status"],
+        select(Tracker.status, func.count()).group_by(Tracker.status),
     ),
     Table(
         "import_failures",

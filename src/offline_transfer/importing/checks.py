@@ -139,7 +139,7 @@ def _refuse_too_large(archive: Archive, prefixes: set[EntityPrefix]) -> None:
         if size > limit
     ]
     if too_large:
-        raise ArchiveTooLargeError(where=archive.where, problem=_listed(too_large))
+        raise ArchiveTooLargeError(where=archive.where, problem=_listed(too_large, "; "))
 
 
 def _sizes(stored: StoredObject, limits: Limits) -> Iterator[tuple[int, int]]:
@@ -148,5 +148,5 @@ def _sizes(stored: StoredObject, limits: Limits) -> Iterator[tuple[int, int]]:
         yield stored.entry.measurement.content_bytes, limits.decompressed_bytes
 
 
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:MOST_NAMED]) + (" and more" if len(names) > MOST_NAMED else "")
+def _listed(names: list[str], between: str = ", ") -> str:
+    return between.join(names[:MOST_NAMED]) + (" and more" if len(names) > MOST_NAMED else "")

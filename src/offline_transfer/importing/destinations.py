@@ -3,15 +3,18 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from offline_transfer.forge.access import OPERATOR, Ability, Actor, can
+from offline_transfer.forge.access import OPERATOR, Ability, Actor, allowed, can
 from offline_transfer.forge.namespaces import Namespace
+from offline_transfer.forge.projects import Project
 from offline_transfer.importing import portables
 from offline_transfer.importing.errors import (
     DestinationForbiddenError,
     DestinationNotFoundError,
     DestinationTakenError,
+    NotRemovableError,
     ProjectAtRootError,
 )
 from offline_transfer.importing.request import Everything, Wanted
@@ -50,6 +53,25 @@ def require(session: Session, actor: Actor, entity: ImportEntity, kind: Portable
     if namespace is None and kind is PortableKind.PROJECT:
         raise ProjectAtRootError(path=_shown(entity.source_full_path))
     return namespace
+
+
+def require_removable(session: Session, actor: Actor, bulk_import_id: int) -> None:
+    """Raise NotRemovableError unless somebody owns all that an import has made, now."""
+    entities = session.scalars(
+        select(ImportEntity).where(ImportEntity.bulk_import_id == bulk_import_id, ImportEntity.parent_id.is_(None))
+    ).all()
+    project_ids = [entity.project_id for entity in entities if entity.project_id is not None]
+    around = dict(session.execute(select(Project.id, Project.namespace_id).where(Project.id.in_(project_ids))).all())
+    owning = {
+        entity: around[entity.project_id] if entity.project_id is not None else entity.namespace_id
+        for entity in entities
+        if entity.project_id is not None or entity.namespace_id is not None
+    }
+    owned = allowed(session, actor, Ability.ADMIN_GROUP, {group for group in owning.values() if group is not None})
+    foreign = [entity for entity, group in owning.items() if group not in owned]
+    if foreign:
+        named = [f"`{entity.destination_namespace}/{entity.destination_name}`" for entity in foreign[:MOST_NAMED]]
+        raise NotRemovableError(paths=", ".join(named).replace("`/", "`"))
 
 
 def _may(session: Session, actor: Actor, path: str) -> bool:

@@ -17,6 +17,12 @@ class DestinationForbiddenError(BadInputError):
     exit_status = ExitStatus.NOT_FOUND
 
 
+class NotRemovableError(BadInputError):
+    """These groups and projects are not yours to remove, which takes an Owner: {paths}."""
+
+    http_status = 403
+
+
 class ProjectAtRootError(UsageError):
     """`{path}` is a project and needs a group to stand in. Name one with `--entity {path}=NAMESPACE`."""
 

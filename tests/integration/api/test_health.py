@@ -15,8 +15,15 @@ from offline_transfer import queue
 from offline_transfer.api.metrics import FORWARDED
 from offline_transfer.exporting import names
 from offline_transfer.forge.tokens import Scope
-from offline_transfer.transfers.models import OfflineExport, RelationExport
-from offline_transfer.transfers.states import ExportState, RelationState
+from offline_transfer.transfers.models import BulkImport, ImportEntity, OfflineExport, RelationExport, Tracker
+from offline_transfer.transfers.states import (
+    EntityState,
+    ExportState,
+    ImportState,
+    RelationState,
+    SourceType,
+    TrackerState,
+)
 from tests.support.api import Api
 from tests.support.environment import REPOSITORY
 
@@ -110,7 +117,25 @@ def test_metrics_count_what_the_rows_say(own_api: Api) -> None:
             for export in exports
         )
         queue.defer(session, names.EXPORT, offline_export_id=exports[0].id)
+        bulk_import = BulkImport(source_type=SourceType.offline_export, status=ImportState.started)
+        session.add(bulk_import)
+        session.flush()
+        entity = ImportEntity(
+            bulk_import_id=bulk_import.id,
+            source_type=0,
+            source_full_path="acme",
+            source_prefix="group_1",
+            destination_name="acme",
+            destination_namespace="",
+            status=EntityState.failed,
+        )
+        session.add(entity)
+        session.flush()
+        session.add(Tracker(bulk_import_entity_id=entity.id, relation="labels", stage=1, status=TrackerState.skipped))
     found = numbers(own_api)
+    assert found["offline_transfer_imports"] == {("started",): 1}
+    assert found["offline_transfer_import_entities"] == {("failed",): 1}
+    assert found["offline_transfer_import_pipelines"] == {("skipped",): 1}
     assert found["offline_transfer_exports"] == {("failed",): 1, ("finished",): 1}
     assert found["offline_transfer_export_relations"] == {("finished",): 2}
     assert found["offline_transfer_exported_records"] == {("issues",): 14}

@@ -205,3 +205,24 @@ def test_memberships_are_found_by_an_index(world: World) -> None:
         event.remove(session.get_bind(), "before_cursor_execute", explain)
     assert len(plans) > 2 * len(Ability) - 1
     assert [plan for plan in plans if "Seq Scan" in plan] == []
+
+
+def test_nobody_gives_others_more_than_what_is_their_own(world: World) -> None:
+    world.join(BOB, OTHER, AccessLevel.maintainer)
+    caps = {
+        (user, group): access.level_cap(world.session, world.actor(user), group)
+        for user in (ADA, BOB, ROOT)
+        for group in (TOP, SUB, OTHER)
+    }
+    assert caps == {
+        (ADA, TOP): 50,
+        (ADA, SUB): 50,
+        (ADA, OTHER): 0,
+        (BOB, TOP): 0,
+        (BOB, SUB): 0,
+        (BOB, OTHER): 40,
+        (ROOT, TOP): 50,
+        (ROOT, SUB): 50,
+        (ROOT, OTHER): 50,
+    }
+    assert [access.level_cap(world.session, who, None) for who in (OPERATOR, world.actor(BOB))] == [50, 50]
