@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import orjson
 import psycopg
 from psycopg.types.json import Jsonb
 from sqlalchemy import literal, or_, select
@@ -22,13 +21,13 @@ from offline_transfer.forge.routes import Route
 from offline_transfer.importing.context import ImportContext
 from offline_transfer.importing.texts import TextRelation, Texts, text_relations
 from offline_transfer.relations.rewriting import Moved, RewriterAt, Rewriting
-from offline_transfer.transfers.accounting import from_json
 from offline_transfer.transfers.models import BulkImport, ImportEntity, Tracker
 from offline_transfer.transfers.states import SourceType, TrackerState, step
 from offline_transfer.types import PortableKind
 
 RELATION: Final = "references"
-"""The tracker of the pipeline, and the path under which it counts the texts that it changed."""
+"""The tracker of the pipeline. Its batches count the texts that were rewritten, which are no records of the source."""
+REWRITTEN: Final = "rewritten"
 STAGE: Final = 9
 TRANSFORM_REFERENCES_JOB: Final = "transform_references"
 
@@ -155,12 +154,9 @@ class _Work:
                 return False
             given = {"portable_id": self.portable_id, "after": position[1], "count": RECORDS_AT_ONCE}
             ids = [found for (found,) in connection.execute(relation.next, given)]
-            accounting = from_json([position[2]])
             changed = sum(self._rewrite(connection, texts, ids) for texts in relation.texts) if ids else 0
-            if changed:
-                accounting.imported(RELATION, changed)
+            done = Jsonb({REWRITTEN: position[2].get(REWRITTEN, 0) + changed})
             state = TrackerState.started if len(ids) == RECORDS_AT_ONCE else TrackerState.finished
-            done = Jsonb(accounting.to_json(), dumps=orjson.dumps)
             connection.execute(_ADVANCE, [state.value, ids[-1] if ids else position[1], done, batch_id])
             return state is TrackerState.started
 

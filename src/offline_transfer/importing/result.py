@@ -27,13 +27,20 @@ _TOTALS: Final = text(
     " FROM bulk_import_entities JOIN bulk_import_trackers ON bulk_import_entity_id = bulk_import_entities.id"
     " JOIN bulk_import_batch_trackers ON tracker_id = bulk_import_trackers.id, jsonb_each(accounting->'paths') AS path,"
     " jsonb_to_record(path.value) AS counts(source bigint, imported bigint, skipped bigint, failed bigint, reasons jsonb)"
-    f" WHERE bulk_import_id = :id AND path.key <> '{references_pipeline.RELATION}'"
+    " WHERE bulk_import_id = :id"
+)
+
+_REWRITTEN: Final = text(
+    "SELECT coalesce(sum((accounting->>:count)::bigint), 0) FROM bulk_import_entities"
+    " JOIN bulk_import_trackers ON bulk_import_entity_id = bulk_import_entities.id"
+    " JOIN bulk_import_batch_trackers ON tracker_id = bulk_import_trackers.id"
+    " WHERE bulk_import_id = :id AND relation = :relation"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What became of all records of an import; the texts that were rewritten are counted beside them."""
+    """What became of all records of an import."""
 
     source: int
     fetched: int
@@ -179,6 +186,12 @@ def totals(session: Session, bulk_import_id: int) -> Totals:
     """The sums over all paths of all entities."""
     source, fetched, imported, skipped, failed, adds_up = session.execute(_TOTALS, {"id": bulk_import_id}).one()
     return Totals(int(source), int(fetched), int(imported), int(skipped), int(failed), adds_up)
+
+
+def rewritten(session: Session, bulk_import_id: int) -> int:
+    """How many texts were rewritten since they point to what came along, or mention somebody."""
+    given = {"id": bulk_import_id, "relation": references_pipeline.RELATION, "count": references_pipeline.REWRITTEN}
+    return int(session.scalar(_REWRITTEN, given) or 0)
 
 
 def failures_count(session: Session, bulk_import_id: int) -> int:

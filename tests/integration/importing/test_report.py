@@ -90,6 +90,7 @@ def test_the_report_for_programs_says_all(destination: Destination, reported: in
         "skipped": 0,
         "failed": 1,
         "adds_up": True,
+        "rewritten_texts": 0,
         "failures_count": 1,
         "placeholders": 1,
     }

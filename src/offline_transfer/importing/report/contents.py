@@ -110,6 +110,7 @@ def _head(session: Session, bulk_import: BulkImport) -> JsonObject:
         "skipped": totals.skipped,
         "failed": totals.failed,
         "adds_up": totals.adds_up,
+        "rewritten_texts": result.rewritten(session, bulk_import.id),
         "failures_count": result.failures_count(session, bulk_import.id),
         "placeholders": session.scalar(
             _PLACEHOLDERS, {"id": bulk_import.id, "placeholder": UserType.placeholder.value}
