@@ -7,7 +7,7 @@ from docs.tables import table
 from offline_transfer.exporting.plan import numbered_ids
 from offline_transfer.exporting.portables import Portable
 from offline_transfer.files import shims as file_shims
-from offline_transfer.importing.stages import STAGES
+from offline_transfer.importing.stages import SOURCE_VERSIONS, STAGES
 from offline_transfer.importing.transformers import shims as record_shims
 from offline_transfer.relations.loader import tree
 from offline_transfer.relations.max_iids import COUNTERS
@@ -41,6 +41,17 @@ def _tree(kind: PortableKind) -> Iterator[str]:
     yield from ("", f"### Files of a {kind}", "")
     files = [(f"`{name}`", _batched(kind, name), stages.get(name, "")) for name in moving.files]
     yield from table(("relation", "batched", "stage"), files)
+    yield from (
+        "",
+        f"### Versions of a {kind}",
+        "",
+        "What not every version of GitLab writes; an archive without it has no gap.",
+        "",
+    )
+    versions = [
+        (f"`{name}`", found.minimum or "", found.maximum or "") for name, found in SOURCE_VERSIONS[kind].items()
+    ]
+    yield from table(("relation", "from", "up to"), versions)
     yield from (
         "",
         f"### Counters of a {kind}",

@@ -6,12 +6,14 @@ from typing import Final
 
 import pytest
 
+from offline_transfer.archive.keys import Extension
 from offline_transfer.exporting.work import WRITERS
 from offline_transfer.importing.pipelines.special import SPECIAL
 from offline_transfer.importing.stages import STAGES
 from offline_transfer.relations.loader import tree
 from offline_transfer.relations.nodes import RelationNode
 from offline_transfer.types import PortableKind
+from offline_transfer.verify.contents import expected_extension
 from tests.integration.importing.pipelines import test_group_records, test_project_records
 
 PIPELINE_TESTS: Final = Path(test_project_records.__file__).parent
@@ -60,12 +62,14 @@ def test_a_relation_that_comes_too_early_is_found() -> None:
     assert "issues.label_links.label needs labels" in too_early(PortableKind.PROJECT, order)
 
 
-def test_every_file_relation_has_a_pipeline_and_a_writer() -> None:
+def test_every_file_relation_has_a_pipeline_and_a_writer_and_is_verified() -> None:
     for kind in PortableKind:
         files = set(tree(kind).files)
         special = {relation for relation, pipeline in SPECIAL[kind].items() if pipeline.file_extraction_pipeline}
         assert special == files, "add the pipeline to SPECIAL in importing/pipelines/special.py"
         assert files <= set(WRITERS), "add the function to WRITERS in exporting/work.py"
+        unknown = [relation for relation in files if expected_extension(relation) is not Extension.TAR]
+        assert unknown == [], "add the relation to _FILES in verify/contents.py, and say what is expected in it"
 
 
 def untested(
