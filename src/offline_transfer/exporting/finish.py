@@ -107,9 +107,8 @@ def _fail(context: ExportContext, offline_export_id: int, attempt: int, error: E
 
 
 def _may_pass(context: ExportContext, error: Exception) -> bool:
-    job = queue.current()
     is_retryable = isinstance(error, OfflineTransferError) and error.retryable
-    return is_retryable and job is not None and job.attempt < context.settings.job_attempts
+    return is_retryable and queue.is_tried_again(context.settings.job_attempts)
 
 
 def _count(session: Session, offline_export_id: int, *states: RelationState) -> int:

@@ -165,7 +165,7 @@ def carry_out(context: ExportContext, task: Task) -> None:
     except (WorkWithdrawnError, JobInterruptedError):
         raise
     except outcomes.KNOWN_FAILURES as error:
-        if outcomes.is_lost_connection(error) or _may_pass(context, task, error):
+        if outcomes.is_lost_connection(error) or _may_pass(context, error):
             raise
         outcomes.fail(context.database, task, error)
         return
@@ -174,10 +174,10 @@ def carry_out(context: ExportContext, task: Task) -> None:
     context.progress(task.portable.path, task.relation, records=count, size=written.stored.measurement.stored_bytes)
 
 
-def _may_pass(context: ExportContext, task: Task, error: Exception) -> bool:
-    """Whether the job is to be tried again as a whole, which takes a queue that does that."""
-    is_last = task.claim.attempt >= context.settings.job_attempts
-    return isinstance(error, OfflineTransferError) and error.retryable and queue.current() is not None and not is_last
+def _may_pass(context: ExportContext, error: Exception) -> bool:
+    """Whether the job is to be tried again as a whole."""
+    is_retryable = isinstance(error, OfflineTransferError) and error.retryable
+    return is_retryable and queue.is_tried_again(context.settings.job_attempts)
 
 
 def _leave(context: ExportContext, claim: Claim) -> None:

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import psycopg
@@ -33,6 +34,7 @@ def do(instance: Instance, registration: Registration, job: HeldJob, is_asked_to
         attempt=job.attempts + 1,
         worker_id=job.worker_id,
         is_asked_to_stop=is_asked_to_stop,
+        count_failures=partial(_failures, instance, job),
     )
     with queue.running(current), logs.bound(job=job.id, task=job.name, **_subject(instance, registration, job)):
         began = time.monotonic()
@@ -92,6 +94,11 @@ def _write_failure(instance: Instance, job: HeldJob, error: Exception) -> str:
             return f"again in {wait / timedelta(seconds=1):g} s"
         outcomes.give_up(session, job, logs.message_of(error))
         return "given up"
+
+
+def _failures(instance: Instance, job: HeldJob) -> int:
+    with instance.database.session() as session:
+        return outcomes.failures(session, job, FailureKind.ERROR)
 
 
 def _subject(instance: Instance, registration: Registration, job: HeldJob) -> Mapping[str, object]:

@@ -109,6 +109,11 @@ def note(session: Session, job: HeldJob, kind: FailureKind, error: BaseException
             "traceback": traceback_of(error) if error.__traceback__ else None,
         },
     )
+    return failures(session, job, kind)
+
+
+def failures(session: Session, job: HeldJob, kind: FailureKind) -> int:
+    """How many attempts have failed in this way."""
     count = text("SELECT count(*) FROM job_failures WHERE job_id = :job_id AND kind = :kind")
     return session.scalar(count, {"job_id": job.id, "kind": kind}) or 0
 

@@ -23,7 +23,7 @@ from offline_transfer.queue.errors import (
 )
 from offline_transfer.queue.inline import InlineQueue, Job
 from offline_transfer.queue.registry import QueueName, Registration, Registry
-from offline_transfer.queue.work import RunningJob, current, running, stop_if_asked
+from offline_transfer.queue.work import RunningJob, current, is_tried_again, running, stop_if_asked
 
 __all__ = [
     "DuplicateJobError",
@@ -41,6 +41,7 @@ __all__ = [
     "defer",
     "durable",
     "find",
+    "is_tried_again",
     "names",
     "register",
     "registrations",

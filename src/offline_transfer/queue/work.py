@@ -18,6 +18,8 @@ class RunningJob:
     attempt: int
     worker_id: int
     is_asked_to_stop: Callable[[], bool]
+    count_failures: Callable[[], int]
+    """How many attempts have failed before this one. Those that were interrupted, or whose worker died, have not."""
 
 
 _current: Final[ContextVar[RunningJob | None]] = ContextVar("offline_transfer.queue.running", default=None)
@@ -26,6 +28,12 @@ _current: Final[ContextVar[RunningJob | None]] = ContextVar("offline_transfer.qu
 def current() -> RunningJob | None:
     """The job of a worker that this code is a part of; None in a command."""
     return _current.get()
+
+
+def is_tried_again(attempts: int) -> bool:
+    """Whether this job is tried again if it fails now in a way that may pass; a command tries nothing again."""
+    job = _current.get()
+    return job is not None and job.count_failures() + 1 < attempts
 
 
 def stop_if_asked() -> None:

@@ -1,5 +1,6 @@
 """Jobs that run twice at once, and jobs that nobody will do."""
 
+import contextlib
 import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,9 +19,9 @@ from offline_transfer.exporting.schedule import Subject
 from offline_transfer.forge import application_settings
 from offline_transfer.forge.issues import Issue
 from offline_transfer.forge.planning import Label
-from offline_transfer.queue import Job
+from offline_transfer.queue import Job, RunningJob
 from offline_transfer.storage.disk import DiskStore
-from offline_transfer.storage.errors import StorageAccessDeniedError
+from offline_transfer.storage.errors import StorageAccessDeniedError, StorageUnavailableError
 from offline_transfer.transfers.lease import WorkWithdrawnError
 from offline_transfer.transfers.models import ExportBatch, ExportJob, ExportObject, OfflineExport, RelationExport
 from offline_transfer.transfers.states import ExportState, JobState, RelationState
@@ -207,6 +208,38 @@ def test_two_exports_of_one_group_do_not_disturb_each_other(issues: Exporter) ->
                 queue.defer(session, job.name, **job.ids)
         queue.find(waiting[0].name).function(context, **waiting[0].ids)
     assert contents(issues.exported(first)) == contents(issues.exported(second)) == whole
+
+
+@pytest.mark.parametrize("failures", [0, 3, 4])
+def test_a_store_that_may_answer_later_fails_a_relation_when_its_job_has_failed_often_and_not_when_it_was_interrupted(
+    issues: Exporter, failures: int
+) -> None:
+    """A job that was begun nine times has not failed nine times: workers are told to end, and exports are tried again."""
+    created = started(issues, "top/sub/app")
+    own = own_row_of(issues, created)
+    with issues.database.session() as session:
+        session.execute(update(ExportJob).values(attempts=9, ended_attempts=9))
+    away = StorageUnavailableError(key="labels", store="the directory")
+    faulty = with_store(issues, Faulty(DiskStore(issues.out), before={"labels/batch_1.ndjson.gz": away}))
+    job = RunningJob(
+        id=1,
+        name=names.PORTABLE,
+        attempt=10,
+        worker_id=1,
+        is_asked_to_stop=lambda: False,
+        count_failures=lambda: failures,
+    )
+    # It is tried five times, unless somebody has set something else.
+    with queue.running(job), contextlib.ExitStack() as stack:
+        if failures < 4:
+            stack.enter_context(pytest.raises(StorageUnavailableError))
+        portable.export_portable(faulty.context(), own)
+    queue.clear()
+    with issues.database.session() as session:
+        failed = RelationExport.offline_export_id == created.id, RelationExport.status == RelationState.failed
+        assert session.scalars(select(RelationExport.relation).where(*failed)).all() == (
+            ["labels"] if failures == 4 else []
+        )
 
 
 def test_a_group_or_project_whose_job_was_given_up_fails_alone(issues: Exporter) -> None:

@@ -14,6 +14,7 @@ from offline_transfer.db import DatabaseUnreachableError
 from offline_transfer.errors import BadInputError
 from offline_transfer.jobs import contexts, doing, outcomes
 from offline_transfer.jobs.instance import Instance
+from tests.integration.jobs.functions import PassingError
 from tests.integration.jobs.scene import Scene, take
 
 SECRET = "glpat-hunter2"
@@ -60,6 +61,27 @@ def test_a_job_that_cannot_succeed_is_given_up_at_once_and_its_rows_are_told(sce
 def test_waits_double_up_to_a_limit() -> None:
     waits = [outcomes.wait_before(attempt, 2.0) / timedelta(seconds=1) for attempt in (1, 2, 3, 8, 9, 5000)]
     assert waits == [2, 4, 8, 256, 300, 300]
+
+
+def test_a_job_knows_whether_it_is_tried_again_however_often_it_was_interrupted(scene: Scene) -> None:
+    scene.settings = scene.settings.model_copy(update={"job_attempts": 2, "retry_seconds": 0})
+    seen: list[bool] = []
+
+    @queue.register("test_again", context=contexts.plain)
+    def ask(instance: Instance, *, number: int) -> None:
+        seen.append(queue.is_tried_again(instance.settings.job_attempts))
+        if len(seen) <= number:
+            queue.stop_if_asked()
+        raise PassingError
+
+    scene.defer("test_again", number=3)
+    for _ in range(3):
+        do(scene, is_asked_to_stop=True)
+    do(scene)
+    do(scene)
+    assert seen == [True, True, True, True, False]
+    assert scene.jobs() == [("test_again", "failed", 5)]
+    assert not queue.is_tried_again(2)
 
 
 def test_a_job_that_stops_when_asked_is_put_back_and_has_not_failed(scene: Scene) -> None:
