@@ -1,6 +1,6 @@
 """Takes an import on: everything that can be refused is refused here, before a row of it is written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ from offline_transfer.archive.keys import EntityPrefix, ExportPrefix
 from offline_transfer.forge import application_settings
 from offline_transfer.importing import checks, destinations, origin, places, portables
 from offline_transfer.importing.archive_source import SPECIAL, known_relations
+from offline_transfer.importing.below import add_rows_below, entity_row
 from offline_transfer.importing.errors import (
     NothingToImportError,
     NothingWantedError,
@@ -22,9 +23,9 @@ from offline_transfer.importing.errors import (
 )
 from offline_transfer.importing.origin import Origin
 from offline_transfer.importing.places import Reaching
-from offline_transfer.importing.request import Everything, ImportRequest, Wanted
+from offline_transfer.importing.request import Choice, Everything, ImportRequest, Wanted
 from offline_transfer.transfers.errors import UnknownSkippedRelationError
-from offline_transfer.transfers.models import BulkImport, ImportEntity, OfflineConfiguration
+from offline_transfer.transfers.models import BulkImport, OfflineConfiguration
 from offline_transfer.transfers.places import require_allowed
 from offline_transfer.transfers.states import SourceType
 from offline_transfer.types import PortableKind
@@ -119,22 +120,6 @@ def resolved(archive: Archive, wanted: Sequence[Wanted] | Everything) -> list[Ch
     return chosen
 
 
-def entity_row(bulk_import_id: int, wanted: Wanted, prefix: EntityPrefix, *, parent_id: int | None) -> ImportEntity:
-    """The row of an entity that is to be imported."""
-    return ImportEntity(
-        bulk_import_id=bulk_import_id,
-        parent_id=parent_id,
-        source_type=0 if prefix.kind is PortableKind.GROUP else 1,
-        source_full_path=wanted.source_full_path,
-        source_prefix=str(prefix),
-        destination_name=wanted.destination_slug or wanted.source_full_path.rsplit("/", 1)[-1],
-        destination_namespace=wanted.destination_namespace,
-        migrate_projects=wanted.migrate_projects,
-        migrate_memberships=wanted.migrate_memberships,
-        skip_relations=list(wanted.skip_relations),
-    )
-
-
 @contextmanager
 def _examined(context: Reaching, request: ImportRequest) -> Iterator[Examined]:
     """What a request names, if nothing is wrong with it but perhaps a hash."""
@@ -153,6 +138,7 @@ def _examined(context: Reaching, request: ImportRequest) -> Iterator[Examined]:
         chosen = resolved(archive, asked)
         for item in chosen:
             _check_destination(item)
+        _check_choices(archive, request.choices)
         checks.require_complete(archive, checks.covered(archive, [item.prefix for item in chosen]))
         yield Examined(archive, found, chosen)
 
@@ -176,8 +162,10 @@ def _take_on(context: Reaching, request: ImportRequest, found: Examined, *, chec
         session.add(bulk_import)
         session.flush()
         _keep_place(context, session, bulk_import, request, archive)
-        for item in found.chosen:
-            session.add(entity_row(bulk_import.id, item.wanted, item.prefix, parent_id=None))
+        named = [entity_row(bulk_import.id, item.wanted, item.prefix, parent_id=None) for item in found.chosen]
+        session.add_all(named)
+        session.flush()
+        add_rows_below(session, named, metadata.entities_mapping, request.choices)
         queue.defer(session, BULK_IMPORT_JOB, bulk_import_id=bulk_import.id)
         return bulk_import.id
 
@@ -205,6 +193,16 @@ def _require_kinds(chosen: Sequence[Chosen]) -> None:
     for actual in PortableKind:
         if paths := [item.wanted.source_full_path for item in wrong if item.prefix.kind is actual]:
             raise SourceKindError(path="`, `".join(paths[:MOST_NAMED]), actual=actual)
+
+
+def _check_choices(archive: Archive, choices: Mapping[str, Choice]) -> None:
+    mapping = archive.metadata.entities_mapping
+    for path, choice in choices.items():
+        if path not in mapping:
+            raise SourceEntityNotFoundError(path=_shown(path), known=_some_of(list(mapping.items())))
+        if not choice.skip:
+            portables.checked_slug(choice.slug or path.rsplit("/", 1)[-1])
+            _require_known_relations(path, choice.skip_relations)
 
 
 def _require_known_relations(path: str, skipped: Sequence[str]) -> None:

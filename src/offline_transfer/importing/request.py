@@ -1,6 +1,6 @@
 """What somebody asks for who wants an import."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from offline_transfer.archive.encryption import Keys
@@ -27,6 +27,26 @@ class Wanted:
     skip_relations: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What shall be different for one group or project that lies in a group which was asked for.
+
+    What shall go into another group than its own becomes is asked for itself.
+    """
+
+    slug: str | None = None
+    """Its path in its group; the source's when None."""
+    skip: bool = False
+    """It and everything below it stays away."""
+    skip_relations: Sequence[str] = ()
+    """What is left out, here and in what lies below."""
+
+    def changes_nothing(self, source_full_path: str) -> bool:
+        """Whether what lies at this path would come so by itself."""
+        is_own_slug = self.slug in (None, source_full_path.rsplit("/", 1)[-1])
+        return is_own_slug and not self.skip and not self.skip_relations
+
+
 @dataclass(frozen=True, slots=True)
 class Everything:
     """Every top-level group of the archive into one group, or to the root when that is empty."""
@@ -48,4 +68,6 @@ class ImportRequest:
     decryption: Keys = field(default_factory=Keys)
     signers: Sequence[PublicKey] = ()
     """One of these must have signed; without any the settings of the instance decide."""
+    choices: Mapping[str, Choice] = field(default_factory=dict)
+    """By full path at the source, for what lies in the groups that are wanted."""
     actor: Actor = OPERATOR

@@ -309,6 +309,8 @@ class ImportEntity(Timestamps, Base):
     """What is left out on purpose, here and in what lies below."""
     kept: Mapped[str | None]
     """Why a rollback could not remove it."""
+    leave_out: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    """The paths at the source of what lies directly in it and does not come."""
 
 
 class Tracker(Timestamps, Base):

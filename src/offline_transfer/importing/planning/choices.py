@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from offline_transfer.archive.signature import PublicKey
+from offline_transfer.importing.request import Choice
 
 Progress = Callable[[str, str], None]
 """Called before something is looked at: an entity, or what stands for one, and a relation."""
@@ -21,21 +22,6 @@ class Reading(StrEnum):
     """Every object is there in its size."""
     HASHES = "hashes"
     """Every object that would be imported is read and has its hash."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """What shall be different for one group or project, whether it was named or lies in a group that was.
-
-    What shall go into another group than its own becomes is named itself.
-    """
-
-    slug: str | None = None
-    """Its path in its group; the source's when None."""
-    skip: bool = False
-    """It and everything below it stays away."""
-    skip_relations: tuple[str, ...] = ()
-    """What is left out, here and in what lies below."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,9 +17,8 @@ from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.projects import Project
 from offline_transfer.importing import portables
 from offline_transfer.importing.errors import ProjectAtRootError
-from offline_transfer.importing.planning.choices import Choice
 from offline_transfer.importing.planning.problems import Problem, ProblemKind
-from offline_transfer.importing.request import Wanted
+from offline_transfer.importing.request import Choice, Wanted
 from offline_transfer.types import JsonObject, PortableKind
 from offline_transfer.verify.findings import printable
 
@@ -173,7 +172,7 @@ class Destinations:
             source=self._appearances.get(prefix, _UNSEEN),
             namespace=None if named is None else named.destination_namespace,
             slug=choice.slug or named_slug or path.rsplit("/", 1)[-1],
-            own_skip_relations=choice.skip_relations or (() if named is None else tuple(named.skip_relations)),
+            own_skip_relations=tuple(choice.skip_relations) or (() if named is None else tuple(named.skip_relations)),
             skip_relations=above.skip_relations | frozenset(choice.skip_relations),
             is_skipped=above.is_skipped
             or choice.skip

@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from offline_transfer.archive.errors import shown
 from offline_transfer.archive.keys import RELATION_NAME
 from offline_transfer.archive.metadata import PATH_BYTES
-from offline_transfer.importing.planning.choices import Choice
 from offline_transfer.importing.planning.errors import (
     InvalidPlanFileError,
     PlanFileExistsError,
@@ -22,7 +21,7 @@ from offline_transfer.importing.planning.errors import (
 from offline_transfer.importing.planning.making import digest_of
 from offline_transfer.importing.planning.plan import Plan, PlannedEntity
 from offline_transfer.importing.planning.problems import Problem
-from offline_transfer.importing.request import Wanted
+from offline_transfer.importing.request import Choice, Wanted
 from offline_transfer.verify.findings import printable
 from offline_transfer.verify.reader import Archive
 
@@ -173,6 +172,8 @@ def _problem(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
+        if not where:
+            return "it has no keys"
         return f"{shown(where)}: {first['msg'][:1].lower()}{first['msg'][1:]}"
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         return f"line {error.problem_mark.line + 1}: {shown(error.problem)}"

@@ -529,6 +529,7 @@ def upgrade() -> None:
         sa.Column("error", sa.String(length=255), nullable=True),
         sa.Column("skip_relations", sa.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("kept", sa.Text(), nullable=True),
+        sa.Column("leave_out", sa.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(

@@ -8,10 +8,10 @@ from offline_transfer.forge.enums import Visibility
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.projects import Project
 from offline_transfer.forge.routes import Route
-from offline_transfer.importing.planning.choices import Choice, PlanOptions
+from offline_transfer.importing.planning.choices import PlanOptions
 from offline_transfer.importing.planning.making import make_plan
 from offline_transfer.importing.planning.plan import Plan
-from offline_transfer.importing.request import Everything, Wanted
+from offline_transfer.importing.request import Choice, Everything, Wanted
 from offline_transfer.settings import Settings
 from offline_transfer.types import PortableKind
 from tests.integration.importing.planning.conftest import TREE, Scene, entity, said
