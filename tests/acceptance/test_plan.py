@@ -1,5 +1,6 @@
 """`plan`: what an import would do, and the file in which people change that."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,33 @@ def test_a_plan_file_can_be_edited_and_looked_at(settled_instance: Instance, arc
     ]
     message = settled_instance.run("plan", archive, "--all", "", "--output", file).refused(ExitStatus.CONFLICT)
     assert message == f"{file} exists already, and somebody may have edited it. Remove it, or name another file."
+
+
+def test_a_destination_says_what_it_takes_and_an_export_heeds_it(
+    source: Instance, destination: Instance, tmp_path: Path
+) -> None:
+    destination.run("settings", "set", "max_decompressed_archive_size", "1").ok()
+    profile = tmp_path / "profile.json"
+    destination.run("profile", "--output", profile).ok()
+    assert destination.run("profile").ok().json == json.loads(profile.read_bytes())
+    words = ("export", "fill/inner", "--to", tmp_path / "archives", "--check-against", profile)
+    assert source.json(*words)["refused"] == []
+
+    demanding = {**json.loads(profile.read_bytes()), "signature_policy": "signed"}
+    profile.write_text(json.dumps(demanding))
+    outcome = source.run(*words).ended(ExitStatus.BLOCKED)
+    assert "the destination takes signed archives alone: sign it with `--sign FILE`" in outcome.out
+    assert outcome.err.splitlines() == ["The destination would refuse this archive. Nothing was exported."]
+    assert len(list((tmp_path / "archives").iterdir())) == 1
+
+
+def test_what_became_too_large_is_told_with_the_archive(
+    source: Instance, destination: Instance, tmp_path: Path
+) -> None:
+    narrow = {**destination.run("profile").ok().json, "largest_content": 2000}
+    profile = tmp_path / "profile.json"
+    profile.write_text(json.dumps(narrow))
+    words = ("export", "fill/app", "--skip", "uploads", "--skip", "lfs_objects", "--to", tmp_path / "archives")
+    exported = source.json(*words, "--check-against", profile, status=ExitStatus.BLOCKED)
+    assert {item["kind"] for item in exported["refused"]} == {"content_too_large"}
+    assert (tmp_path / "archives" / exported["export_prefix"] / "metadata.json.gz").exists()

@@ -162,8 +162,13 @@ def _mapping(values: JsonObject) -> dict[str, EntityPrefix]:
 def _require_supported(metadata: Metadata) -> None:
     if metadata.format_version is not None and metadata.format_version > FORMAT_VERSION:
         raise UnsupportedFormatVersionError(version=metadata.format_version, supported=FORMAT_VERSION)
-    if _numbers(metadata.instance_version) < _numbers(MINIMUM_SOURCE_VERSION):
+    if is_older(metadata.instance_version, MINIMUM_SOURCE_VERSION):
         raise UnsupportedSourceVersionError(version=metadata.instance_version, minimum=MINIMUM_SOURCE_VERSION)
+
+
+def is_older(version: str, other: str) -> bool:
+    """Whether a GitLab of one version, `19.3.0`, is older than one of another; what follows the numbers does not count."""
+    return _numbers(version) < _numbers(other)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

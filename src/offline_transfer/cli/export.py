@@ -1,12 +1,14 @@
 """`offline-transfer export`."""
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from offline_transfer.cli.errors import DestinationMissingError, ResumeOptionError
 from offline_transfer.cli.options import AsJson, DataDir, EncryptTo, PassphraseFile, S3Endpoint, SigningKeyFile
+from offline_transfer.errors import ExitStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,6 +65,15 @@ def export(
     expect_unchanged: Annotated[
         bool, typer.Option("--expect-unchanged", help="Compare counts at the end, and report what moved meanwhile.")
     ] = False,
+    check_against: Annotated[
+        Path | None,
+        typer.Option(
+            "--check-against",
+            metavar="PROFILE",
+            help="The file that the destination wrote with `profile`: say what it would refuse, before the export and after.",
+            show_default=False,
+        ),
+    ] = None,
     encrypt_to: EncryptTo = None,
     passphrase_file: PassphraseFile = None,
     sign: SigningKeyFile = None,
@@ -79,9 +90,12 @@ def export(
     The prefix is the name of a new directory below URL; `import` takes both together as URL/PREFIX. Worker processes do the work,
     next to those of `serve` and `worker` where these run. Ctrl-C cancels the export and says how to go on with it; a second Ctrl-C
     does not wait for what still ends.
+
+    With --check-against nothing is exported that the destination would refuse for what is known before. What turns out only in the
+    end is named there. The exit status is 10 either way.
     """
     from offline_transfer.archive.signature import SigningKey
-    from offline_transfer.cli import keys, outcome
+    from offline_transfer.cli import keys, outcome, profile
     from offline_transfer.cli.attended import attended
     from offline_transfer.cli.instance import open_for_workers
     from offline_transfer.exporting import create, unchanged
@@ -89,6 +103,7 @@ def export(
     from offline_transfer.jobs import contexts
     from offline_transfer.storage.configuration import StorageConfiguration
 
+    taken = profile.given(check_against)
     storage = None if to is None else StorageConfiguration.from_location(to, os.environ, s3_endpoint)
     _refuse_odd_words(
         resume,
@@ -118,13 +133,15 @@ def export(
                 encryption=keys.encryption_of(encrypt_to, passphrase_file),
                 signed_by=None if sign is None else SigningKey.of_file(sign).fingerprint,
             )
+            if profile.refuses(context, request, taken, as_json=as_json):
+                return ExitStatus.BLOCKED
             export_id = create.create_export(context, request).id
         else:
             export_id = _reopen(context, resume, storage)
         with attended(instance, processes) as attendant:
             _have_done(instance, attendant, export_id)
         moved = [move.to_json() for move in unchanged.moved(context, export_id)] if expect_unchanged else None
-        return outcome.report(instance, export_id, moved=moved, as_json=as_json)
+        return outcome.report(instance, export_id, moved=moved, profile=taken, as_json=as_json)
 
 
 def _refuse_odd_words(resume: str | None, *, full_paths: "Sequence[str] | None", **options: object) -> None:

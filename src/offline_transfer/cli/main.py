@@ -23,6 +23,7 @@ from offline_transfer.cli import (
     keygen,
     member,
     plan,
+    profile,
     report,
     rollback,
     serve,
@@ -59,6 +60,7 @@ plan.add_to(app)
 importing.add_to(app)
 report.add_to(app)
 rollback.add_to(app)
+profile.add_to(app)
 tree.add_to(app)
 keygen.add_to(app)
 serve.add_to(app)

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import orjson
 from rich.console import Console
@@ -19,6 +19,9 @@ from rich.progress import (
 )
 from rich.table import Table
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from offline_transfer.exporting.against import Objection
 
 UNWATCHED_WIDTH: Final = 1000
 """Columns of a table that goes into a file or a pipe: no cell is folded there, so that lines can be searched."""
@@ -115,6 +118,13 @@ def print_moved(rows: Sequence[Mapping[str, object]]) -> None:
     """Of what there is more or less than was exported."""
     columns = ("entity", "path", "exported", "now")
     print_table("Moved meanwhile", columns, [[row[name] for name in columns] for row in rows])
+
+
+def print_objections(objections: Iterable["Objection"]) -> None:
+    """What a destination would say against an archive."""
+    rows = [(objection.kind.value, objection.entity or "", objection.message) for objection in objections]
+    if rows:
+        print_table("What the destination would say", ("kind", "entity", "what"), rows)
 
 
 def print_failures(failures: Iterable[Mapping[str, object]]) -> None:

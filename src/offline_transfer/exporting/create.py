@@ -43,7 +43,7 @@ def create_export(context: ExportContext, request: ExportRequest) -> CreatedExpo
         choose(session, request.entities, request.actor)
         said = application_settings.read(session, context.settings)
     hostname = _hostname(context, request, said)
-    batch_size = _batch_size(context, request, said)
+    batch_size = batch_size_of(context, request, said)
     # The store answers when it likes, and a passphrase takes seconds: no transaction waits for them.
     require_storage(context, request.storage, request.actor)
     storage = places.with_proof(context, request.storage)
@@ -81,7 +81,8 @@ def _hostname(context: ExportContext, request: ExportRequest, said: ApplicationS
     return given or source_hostname.of_instance(context.settings.instance_url)
 
 
-def _batch_size(context: ExportContext, request: ExportRequest, said: ApplicationSettings) -> int:
+def batch_size_of(context: ExportContext, request: ExportRequest, said: ApplicationSettings) -> int:
+    """How many records or files go into one object. Raises InvalidBatchSizeError."""
     if request.batch_size is None:
         return said.relation_export_batch_size or context.settings.batch_size
     if not 1 <= request.batch_size <= LARGEST_BATCH:

@@ -34,3 +34,12 @@ class UnknownRootError(UsageError):
 class UntrustedArchiveError(BadInputError):
     """The archive at {where} does not have the signature that is asked for: {reason}. Get it again from its source, or ask
     there for the public key."""
+
+
+class ProfileNotReadError(NotFoundError):
+    """The profile {path} cannot be read: {reason}. The destination writes it with `offline-transfer profile --output FILE`."""
+
+
+class InvalidProfileError(BadInputError):
+    """{path} is not the profile of a destination: {problem}. Have it written again with
+    `offline-transfer profile --output FILE`."""
