@@ -21,5 +21,5 @@ def plan_import(context: Reaching, request: ImportRequest) -> Plan:
     with context.database.session() as session:
         destinations.require_all(session, request.actor, destinations.named_in(request.wanted))
     with places.open_given(context, request.storage, prefix, request.decryption) as archive:
-        options = PlanOptions(reading=Reading.LISTING, signers=request.signers)
+        options = PlanOptions(reading=Reading.LISTING, signers=request.signers, choices=request.choices)
         return make_plan(context.database, context.settings, archive, request.wanted, options)
