@@ -6,8 +6,9 @@ the next.
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any, Final
@@ -28,8 +29,8 @@ from offline_transfer.forge.models import Base
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.repositories import Repositories
 from offline_transfer.forge.routes import Route
-from offline_transfer.importing import entity
-from offline_transfer.importing.context import ImportContext
+from offline_transfer.importing import foreground
+from offline_transfer.importing.context import ImportContext, Inside
 from offline_transfer.importing.plan import plans
 from offline_transfer.importing.source import EntitySource
 from offline_transfer.jobs import exports as _exports  # noqa: F401 - registers the jobs
@@ -85,11 +86,11 @@ def load(url: str, data_dir: str, export_tree: str, batch_records: int | None = 
     watch, start = Stopwatch(), Stopwatch()
     with closing(db.connect(url)) as database, _sources(Path(export_tree), Path(data_dir), batch_records) as source:
         context = _context(database, Path(data_dir), source, settings)
-        entity_id = _new_entity(database, source.full_path)
+        bulk_import_id, entity_id = _new_entity(database, source.full_path)
         with start.running():
             plans(PortableKind.PROJECT, context.settings.edition)
         with watch.running():
-            entity.run(context, entity_id)
+            foreground.carry_out(context, bulk_import_id)
         with database.session() as session:
             status = session.get_one(ImportEntity, entity_id).status.name
             accounting = ledger.accountings(session, entity_id)
@@ -112,9 +113,9 @@ def load_many(url: str, data_dir: str, export_tree: str, times: int) -> Result:
         context = _context(database, Path(data_dir), source, {})
         plans(PortableKind.PROJECT, context.settings.edition)
         for number in range(times):
-            entity_id = _new_entity(database, f"project-{number}")
+            bulk_import_id, _ = _new_entity(database, f"project-{number}")
             with watch.running():
-                entity.run(context, entity_id)
+                foreground.carry_out(context, bulk_import_id)
     return watch.result(paths=[f"{GROUP}/project-{number}" for number in range(times)])
 
 
@@ -206,15 +207,34 @@ def _context(
     database: db.Database, data_dir: Path, source: EntitySource, settings: Mapping[str, object]
 ) -> ImportContext:
     return ImportContext(
-        database,
-        load_settings(data_dir=data_dir, **settings),
-        Repositories(data_dir / "repositories"),
-        Files(DiskStore(data_dir / "files")),
-        lambda _import, _entity: nullcontext(source),
+        database=database,
+        settings=load_settings(data_dir=data_dir, **settings),
+        repositories=Repositories(data_dir / "repositories"),
+        files=Files(DiskStore(data_dir / "files")),
+        open_source=lambda _context, _import_id: nullcontext(OneProject(source)),
     )
 
 
-def _new_entity(database: db.Database, slug: str) -> int:
+@dataclass(frozen=True, slots=True)
+class OneProject:
+    """What an import reads that brings one project."""
+
+    source: EntitySource
+
+    def check(self, _context: ImportContext, _bulk_import_id: int) -> None:
+        """Nothing is looked at before."""
+
+    def entity(self, _row: ImportEntity) -> AbstractContextManager[EntitySource]:
+        """The project."""
+        return nullcontext(self.source)
+
+    def inside(self, _row: ImportEntity) -> Sequence[Inside]:
+        """Nothing."""
+        return ()
+
+
+def _new_entity(database: db.Database, slug: str) -> tuple[int, int]:
+    """The rows of an import of one project: the ids of both."""
     with database.session() as session:
         if session.scalar(select(Namespace.id).where(Namespace.path == GROUP)) is None:
             group = Namespace(name=GROUP, path=GROUP, type="Group")
@@ -234,7 +254,7 @@ def _new_entity(database: db.Database, slug: str) -> int:
         )
         session.add(row)
         session.flush()
-        return row.id
+        return bulk_import.id, row.id
 
 
 def _columns(table: Table) -> sql.Composed:

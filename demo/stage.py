@@ -23,8 +23,8 @@ from offline_transfer.exporting.request import ExportRequest
 from offline_transfer.forge.files import Files
 from offline_transfer.forge.repositories import Repositories
 from offline_transfer.importing import create as importing
-from offline_transfer.importing import process
 from offline_transfer.importing import result as imported
+from offline_transfer.importing import sources
 from offline_transfer.importing.context import ImportContext
 from offline_transfer.importing.request import Everything, ImportRequest
 from offline_transfer.jobs import exports, imports
@@ -217,11 +217,11 @@ class Stage:
         objects = sum(1 for stored in archive.all_objects() if stored.key.relation not in NO_PIPELINE)
         with self.steps.step("Import", objects) as step:
             context = ImportContext(
-                instance.database,
-                instance.settings,
-                instance.repositories,
-                instance.files,
-                process.archive_sources(archive),
+                database=instance.database,
+                settings=instance.settings,
+                repositories=instance.repositories,
+                files=instance.files,
+                open_source=sources.of_archive(archive),
                 report=lambda entity, relation, _records: step.advance(f"{entity}: {relation}"),
             )
             request = ImportRequest(
@@ -230,7 +230,7 @@ class Stage:
                 export_prefix=str(archive.prefix),
             )
             bulk_import_id = importing.create_checked_import(context, request)
-            queue.run_until_empty(context, archive)
+            queue.run_until_empty(context)
         with instance.database.session() as session:
             return Imported(
                 rows=tuple(imported.rows(session, bulk_import_id)),

@@ -16,8 +16,9 @@ from psycopg.conninfo import conninfo_to_dict
 
 from offline_transfer.cli.attended import Attendant
 from offline_transfer.errors import ExitStatus
-from offline_transfer.importing import entity
-from offline_transfer.importing.context import ImportContext
+from offline_transfer.importing import create
+from offline_transfer.importing.places import Reaching
+from offline_transfer.importing.request import ImportRequest
 from tests.acceptance.conftest import SMALL
 from tests.acceptance.program import PROGRAM, SECONDS, Instance, Outcome, Program, environment_of
 from tests.support.database import TestServer
@@ -192,14 +193,15 @@ def test_a_destination_that_is_removed_meanwhile_fails_the_import(
     destination: Instance, archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     destination.run("load", SMALL, "--namespace", "place/inner").ok()
-    run = entity.run
+    take_on = create.create_checked_import
 
-    def run_without_the_group(context: ImportContext, entity_id: int) -> None:
+    def take_on_and_remove_the_group(context: Reaching, request: ImportRequest) -> int:
+        bulk_import_id = take_on(context, request)
         with psycopg.connect(destination.environment["DATABASE_URL"]) as connection:
             connection.execute("UPDATE routes SET path = 'gone' WHERE path = 'place'")
-        run(context, entity_id)
+        return bulk_import_id
 
-    monkeypatch.setattr(entity, "run", run_without_the_group)
+    monkeypatch.setattr(create, "create_checked_import", take_on_and_remove_the_group)
     printed = destination.json("import", archive, "--entity", "fill/inner=place", status=ExitStatus.WITH_FAILURES)
     assert [item["status"] for item in printed["entities"]] == ["failed", "failed"]
     assert printed["entities"][0]["error"] == (

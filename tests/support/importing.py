@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 from sqlalchemy import Table, select
 
+from offline_transfer import queue
 from offline_transfer.db import Database
 from offline_transfer.forge.enums import Visibility
 from offline_transfer.forge.files import Files
@@ -16,9 +17,10 @@ from offline_transfer.forge.models import Base
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.repositories import Repositories
 from offline_transfer.forge.routes import Route
-from offline_transfer.importing import entity
-from offline_transfer.importing.context import ImportContext
-from offline_transfer.importing.source import FileMember
+from offline_transfer.importing import foreground, names
+from offline_transfer.importing.context import ImportContext, Inside
+from offline_transfer.importing.source import EntitySource, FileMember
+from offline_transfer.queue import InlineQueue, Registry
 from offline_transfer.settings import Settings
 from offline_transfer.storage.disk import DiskStore
 from offline_transfer.transfers import ledger
@@ -90,6 +92,45 @@ class RecordsSource:
 
 
 @dataclass(frozen=True, slots=True)
+class OneEntity:
+    """What an import reads that brings one entity."""
+
+    source: EntitySource
+
+    def check(self, _context: ImportContext, _bulk_import_id: int) -> None:
+        """Nothing is looked at before."""
+
+    def entity(self, _row: ImportEntity) -> AbstractContextManager[EntitySource]:
+        """The entity."""
+        return nullcontext(self.source)
+
+    def inside(self, _row: ImportEntity) -> Sequence[Inside]:
+        """Nothing."""
+        return ()
+
+
+def run(context: ImportContext, entity_id: int) -> None:
+    """Carries the import of an entity through, or on."""
+    with context.database.session() as session:
+        bulk_import_id = session.get_one(ImportEntity, entity_id).bulk_import_id
+    foreground.carry_out(context, bulk_import_id)
+
+
+def run_entities(context: ImportContext, bulk_import_id: int) -> None:
+    """Carries an import through to where only its end is left."""
+    registry = Registry()
+    for registration in foreground.JOBS.registrations:
+        if registration.name != names.FINISH:
+            registry.register(registration.name)(registration.function)
+    registry.register(names.FINISH)(lambda *_context, **_ids: None)
+    jobs = InlineQueue(registry)
+    database = queue.inline(context.database, jobs)
+    with database.session() as session:
+        queue.defer(session, names.IMPORT, bulk_import_id=bulk_import_id)
+    jobs.run_until_empty(replace(context, database=database))
+
+
+@dataclass(frozen=True, slots=True)
 class Destination:
     """An instance with one group, `dest`, to import into."""
 
@@ -99,11 +140,11 @@ class Destination:
     def context(self, source: RecordsSource, **settings: Any) -> ImportContext:
         """The context that reads every entity from this source."""
         return ImportContext(
-            self.database,
-            Settings(data_dir=self.directory, **settings),
-            Repositories(self.directory / "repositories"),
-            Files(DiskStore(self.directory / "files")),
-            lambda _import, _entity: nullcontext(source),
+            database=self.database,
+            settings=Settings(data_dir=self.directory, **settings),
+            repositories=Repositories(self.directory / "repositories"),
+            files=Files(DiskStore(self.directory / "files")),
+            open_source=lambda _context, _import_id: nullcontext(OneEntity(source)),
         )
 
     def add_entity(self, source: RecordsSource, *, slug: str = "app", namespace: str = "dest") -> int:
@@ -127,7 +168,7 @@ class Destination:
     def run(self, source: RecordsSource, *, slug: str = "app", **settings: Any) -> ImportEntity:
         """Imports a source and gives its entity."""
         entity_id = self.add_entity(source, slug=slug)
-        entity.run(self.context(source, **settings), entity_id)
+        run(self.context(source, **settings), entity_id)
         return self.entity(entity_id)
 
     def entity(self, entity_id: int) -> ImportEntity:

@@ -17,8 +17,8 @@ from offline_transfer.exporting.request import ExportRequest
 from offline_transfer.forge.files import Files
 from offline_transfer.forge.repositories import Repositories
 from offline_transfer.importing import create as import_create
-from offline_transfer.importing import process
 from offline_transfer.importing import result as import_result
+from offline_transfer.importing import sources
 from offline_transfer.importing.context import ImportContext
 from offline_transfer.importing.request import Everything, ImportRequest, Wanted
 from offline_transfer.jobs import exports, imports
@@ -90,13 +90,17 @@ class Instance:
         with exported.open() as archive:
             context = self.import_context(archive)
             import_id = import_create.create_import(context, request)
-            queue.run_until_empty(context, archive)
+            queue.run_until_empty(context)
         return self.imported(import_id)
 
     def import_context(self, archive: Archive) -> ImportContext:
         """The context in which the jobs of an import run."""
         return ImportContext(
-            self.database, self.settings, self.repositories, self.files, process.archive_sources(archive)
+            database=self.database,
+            settings=self.settings,
+            repositories=self.repositories,
+            files=self.files,
+            open_source=sources.of_archive(archive),
         )
 
     def imported(self, import_id: int) -> "Imported":

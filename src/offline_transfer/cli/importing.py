@@ -91,7 +91,7 @@ def _carry_out(instance: "Instance", request: "ImportRequest", limit: "Sequence[
     from offline_transfer import queue
     from offline_transfer.cli.limits import limits_of
     from offline_transfer.cli.watch import Watch
-    from offline_transfer.importing import create, places, process
+    from offline_transfer.importing import create, places, sources
     from offline_transfer.jobs import contexts, imports
 
     assert imports
@@ -100,7 +100,7 @@ def _carry_out(instance: "Instance", request: "ImportRequest", limit: "Sequence[
         context = replace(context, limits=limits_of(limit), report=watch.report)
         bulk_import_id = create.create_checked_import(context, request)
         with places.open_archive(context, bulk_import_id) as archive:
-            queue.run_until_empty(replace(context, open_source=process.archive_sources(archive)), archive)
+            queue.run_until_empty(replace(context, open_source=sources.of_archive(archive)))
     return bulk_import_id
 
 

@@ -1,7 +1,7 @@
 """Brings a file-based export into this instance, in the foreground: the namespace is made when absent, then entity after entity."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,22 +10,20 @@ from sqlalchemy.orm import Session
 
 from offline_transfer.archive.limits import Limits
 from offline_transfer.files.errors import NamespaceNeededError
-from offline_transfer.files.hierarchy import GroupFailure
 from offline_transfer.files.instance import Instance
 from offline_transfer.files.inventory import Strangers
 from offline_transfer.files.opening import OpenedExport, opened
+from offline_transfer.files.source import GroupFiles
 from offline_transfer.forge.attempts import SPOOL
 from offline_transfer.forge.enums import Visibility
 from offline_transfer.forge.routes import Route
-from offline_transfer.importing import entity as engine
-from offline_transfer.importing import lost, portables, process
-from offline_transfer.importing.context import ImportContext, Report, no_report
+from offline_transfer.importing import foreground, portables
+from offline_transfer.importing.context import ImportContext, Inside, OpenSource, Report, no_report
 from offline_transfer.importing.errors import DestinationTakenError
 from offline_transfer.importing.ids import SequenceIds
 from offline_transfer.importing.source import EntitySource
-from offline_transfer.transfers.accounting import Fail
-from offline_transfer.transfers.models import ERROR_CHARACTERS, BulkImport, ImportEntity
-from offline_transfer.transfers.states import EntityState, ImportState, SourceType, step
+from offline_transfer.transfers.models import BulkImport, ImportEntity
+from offline_transfer.transfers.states import SourceType
 from offline_transfer.types import Edition, PortableKind
 
 
@@ -70,124 +68,83 @@ def load(
                 source_type=SourceType.file_export,
                 source_version=export.source_version,
                 source_hostname=source_hostname,
-                status=ImportState.started,
             )
             session.add(bulk_import)
             session.flush()
-            bulk_import_id = bulk_import.id
-        loading = _Loading(instance, limits, report, bulk_import_id)
-        if export.project is not None:
-            loading.entity(export.project, "project_1", place, wanted, parent=None)
-        else:
-            loading.groups(export, place, wanted)
-        process.finish(loading.context(), bulk_import_id)
-        return Loaded(bulk_import_id, export.kind, export.source_version, export.strangers, export.notes)
-
-
-@dataclass(frozen=True, slots=True)
-class _Imported:
-    """An entity that was taken on: its row, and its full path here; None when it failed."""
-
-    entity_id: int
-    full_path: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Loading:
-    """One load in progress."""
-
-    instance: Instance
-    limits: Limits
-    report: Report
-    bulk_import_id: int
-
-    def context(self, source: EntitySource | None = None) -> ImportContext:
-        """The engine's context, for which there is this one source."""
-
-        @contextmanager
-        def open_source(_bulk_import: BulkImport, _entity: ImportEntity) -> Iterator[EntitySource]:
-            assert source is not None
-            yield source
-
-        instance = self.instance
-        return ImportContext(
-            instance.database,
-            instance.settings,
-            instance.repositories,
-            instance.files,
-            open_source,
-            limits=self.limits,
-            report=self.report,
+            session.add(_top(export, bulk_import.id, place, wanted))
+        context = ImportContext(
+            database=instance.database,
+            settings=instance.settings,
+            repositories=instance.repositories,
+            files=instance.files,
+            open_source=_only(_ExportSource(export)),
+            limits=limits,
+            report=report,
         )
+        foreground.carry_out(context, bulk_import.id)
+        return Loaded(bulk_import.id, export.kind, export.source_version, export.strangers, export.notes)
 
-    def groups(self, export: OpenedExport, place: str, slug: str) -> None:
-        """Groups one after another, each below what its parent became; a group whose parent failed fails, too."""
-        done: dict[int, _Imported] = {}
-        for group in export.groups:
-            prefix = f"group_{group.source.group_id}"
-            parent = done.get(group.parent_id) if done and group.parent_id is not None else None
-            if parent is None:
-                done[group.source.group_id] = self.entity(group.source, prefix, place, slug, parent=None)
-            elif parent.full_path is None:
-                failure = GroupFailure(group.source, process.PARENT_FAILED, Fail.PARENT_FAILED)
-                done[group.source.group_id] = self.failed(failure, place, around=parent)
-            else:
-                imported = self.entity(group.source, prefix, parent.full_path, group.slug, parent=parent.entity_id)
-                done[group.source.group_id] = imported
-        # Nobody knows where in it such a group belongs, but it is missing from the whole.
-        top = next(iter(done.values()), None)
-        for failure in export.failures:
-            self.failed(failure, place, around=top)
 
-    def entity(self, source: EntitySource, prefix: str, place: str, slug: str, *, parent: int | None) -> _Imported:
-        """One entity through the engine."""
-        entity_id = self._row(source, prefix, place, slug, parent=parent)
-        engine.run(self.context(source), entity_id)
-        with self.instance.database.session() as session:
-            row = session.get_one(ImportEntity, entity_id)
-            if row.status is not EntityState.finished:
-                self._account(session, entity_id, source, Fail.INVALID_VALUE)
-                return _Imported(entity_id, None)
-            route = Route.project_id if source.kind is PortableKind.PROJECT else Route.namespace_id
-            made = row.project_id if source.kind is PortableKind.PROJECT else row.namespace_id
-            return _Imported(entity_id, session.scalars(select(Route.path).where(route == made)).one())
+@dataclass(frozen=True, slots=True)
+class _ExportSource:
+    """An export as an import reads it."""
 
-    def failed(self, failure: GroupFailure, place: str, *, around: _Imported | None) -> _Imported:
-        """A group that cannot be imported: a failed row, and all its records accounted for."""
-        source, name = failure.source, f"group_{failure.source.group_id}"
-        parent = None if around is None else around.entity_id
-        place = place if around is None else around.full_path or place
-        entity_id = self._row(source, name, place, name, parent=parent)
-        self._fail(entity_id, failure.reason)
-        with self.instance.database.session() as session:
-            self._account(session, entity_id, source, failure.fail)
-        return _Imported(entity_id, None)
+    export: OpenedExport
 
-    def _row(self, source: EntitySource, prefix: str, place: str, slug: str, *, parent: int | None) -> int:
-        with self.instance.database.session() as session:
-            row = ImportEntity(
-                bulk_import_id=self.bulk_import_id,
-                parent_id=parent,
-                source_type=0 if source.kind is PortableKind.GROUP else 1,
-                source_full_path=source.full_path,
-                source_prefix=prefix,
-                destination_name=slug,
-                destination_namespace=place,
+    def check(self, _context: ImportContext, _bulk_import_id: int) -> None:
+        """Nothing is looked at before."""
+
+    def entity(self, row: ImportEntity) -> AbstractContextManager[EntitySource]:
+        """The project, or one of the groups, also of those that cannot be imported."""
+        if self.export.project is not None:
+            return nullcontext(self.export.project)
+        sources = [group.source for group in self.export.groups] + [failure.source for failure in self.export.failures]
+        return nullcontext(next(source for source in sources if _prefix(source) == row.source_prefix))
+
+    def inside(self, row: ImportEntity) -> Sequence[Inside]:
+        """The groups below a group; with the topmost those that cannot be used, since nobody knows where they belong."""
+        if self.export.project is not None:
+            return ()
+        root, *others = self.export.groups
+        below = [
+            Inside(group.source.full_path, _prefix(group.source), group.slug)
+            for group in others
+            if f"group_{group.parent_id}" == row.source_prefix
+        ]
+        if row.source_prefix != _prefix(root.source):
+            return below
+        lost = [
+            Inside(
+                failure.source.full_path, _prefix(failure.source), _prefix(failure.source), failure.reason, failure.fail
             )
-            session.add(row)
-            session.flush()
-            return row.id
+            for failure in self.export.failures
+        ]
+        return [*below, *lost]
 
-    def _account(self, session: Session, entity_id: int, source: EntitySource, own: Fail) -> None:
-        edition = self.instance.settings.edition
-        lost.account(session, entity_id, source, own=own, edition=edition, limits=self.limits)
 
-    def _fail(self, entity_id: int, message: str) -> None:
-        with self.instance.database.session() as session:
-            row = session.get_one(ImportEntity, entity_id)
-            row.status = step(row.status, EntityState.failed)
-            row.has_failures = True
-            row.error = message[:ERROR_CHARACTERS]
+def _only(source: _ExportSource) -> OpenSource:
+    @contextmanager
+    def open_source(_context: ImportContext, _bulk_import_id: int) -> Iterator[_ExportSource]:
+        yield source
+
+    return open_source
+
+
+def _prefix(source: GroupFiles) -> str:
+    return f"group_{source.group_id}"
+
+
+def _top(export: OpenedExport, bulk_import_id: int, place: str, slug: str) -> ImportEntity:
+    """The row of the project, or of the topmost group."""
+    source = export.project or export.groups[0].source
+    return ImportEntity(
+        bulk_import_id=bulk_import_id,
+        source_type=0 if source.kind is PortableKind.GROUP else 1,
+        source_full_path=source.full_path,
+        source_prefix="project_1" if export.project is not None else _prefix(export.groups[0].source),
+        destination_name=slug,
+        destination_namespace=place,
+    )
 
 
 def _own_slug(export: OpenedExport) -> str:

@@ -1,8 +1,9 @@
 """What the services of an import work with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
 
 from offline_transfer.archive.limits import Limits
 from offline_transfer.db import Database
@@ -12,11 +13,11 @@ from offline_transfer.importing.source import EntitySource
 from offline_transfer.secrets import Vault
 from offline_transfer.settings import Settings
 from offline_transfer.storage.egress import EgressPolicy
-from offline_transfer.transfers.models import BulkImport, ImportEntity
+from offline_transfer.transfers.accounting import Fail
+from offline_transfer.transfers.models import ImportEntity
 from offline_transfer.transfers.places import OpenStorage, opened
 
-OpenSource = Callable[[BulkImport, ImportEntity], AbstractContextManager[EntitySource]]
-Report = Callable[[str, str, int], None]
+Report: TypeAlias = Callable[[str, str, int], None]
 """Called as work goes on: entity path, relation, records done in this step."""
 
 
@@ -25,8 +26,41 @@ def no_report(_entity: str, _relation: str, _records: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Inside:
+    """A group or project that lies directly in an entity: its path and prefix at the source, and the name that it has there."""
+
+    source_full_path: str
+    source_prefix: str
+    slug: str
+    error: str | None = None
+    """Why it cannot be imported whatever becomes of the entity; None where it can."""
+    fail: Fail = Fail.PARENT_FAILED
+    """How it is counted when it is not imported."""
+
+
+class Source(Protocol):
+    """Where all entities of one import are read from."""
+
+    def check(self, context: "ImportContext", bulk_import_id: int, /) -> None:
+        """What is looked at before the first row, unless that was done when the import was taken on.
+
+        Raises BadInputError for what must not be imported.
+        """
+
+    def entity(self, row: ImportEntity, /) -> AbstractContextManager[EntitySource]:
+        """One group or project. Raises BadInputError or StorageError where it cannot be opened."""
+
+    def inside(self, row: ImportEntity, /) -> Sequence[Inside]:
+        """What lies directly in an entity, in the order in which it is to be imported."""
+
+
+OpenSource: TypeAlias = Callable[["ImportContext", int], AbstractContextManager[Source]]
+"""Opens what the import with this id reads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportContext:
-    """An instance, and how to open what an entity of an import is read from."""
+    """An instance, and how to open what an import reads."""
 
     database: Database
     settings: Settings

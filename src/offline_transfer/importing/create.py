@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from offline_transfer import queue
 from offline_transfer.archive.keys import EntityPrefix, ExportPrefix
 from offline_transfer.forge import application_settings
-from offline_transfer.importing import checks, destinations, origin, places, portables
+from offline_transfer.importing import checks, destinations, names, origin, places, portables
 from offline_transfer.importing.archive_source import SPECIAL, known_relations
 from offline_transfer.importing.below import add_rows_below, entity_row
 from offline_transfer.importing.errors import (
@@ -36,7 +36,6 @@ __all__ = ["Wanted", "all_top_level", "create_checked_import", "create_import", 
 KNOWN_SHOWN: Final = 10
 MOST_NAMED: Final = 20
 SHOWN_CHARACTERS: Final = 200
-BULK_IMPORT_JOB = "bulk_import"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +165,7 @@ def _take_on(context: Reaching, request: ImportRequest, found: Examined, *, chec
         session.add_all(named)
         session.flush()
         add_rows_below(session, named, metadata.entities_mapping, request.choices)
-        queue.defer(session, BULK_IMPORT_JOB, bulk_import_id=bulk_import.id)
+        queue.defer(session, names.IMPORT, bulk_import_id=bulk_import.id)
         return bulk_import.id
 
 

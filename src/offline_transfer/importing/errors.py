@@ -112,6 +112,10 @@ class BundleSpoolFullError(StorageError):
     http_status = 507
 
 
+class ObjectGoneError(StorageError):
+    """The archive holds no object {number} of {relation} of {path} any more. Copy it again, and try the import again."""
+
+
 class ImportAtWorkError(ConflictError):
     """Import {id} has not ended. Wait for its end, or cancel it, and try again."""
 

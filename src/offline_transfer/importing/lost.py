@@ -1,20 +1,23 @@
 """Accounts for what no pipeline reads, so that nothing is lost in silence: entities that failed, relations without a place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
-
-from sqlalchemy.orm import Session
 
 from offline_transfer.archive import ndjson
 from offline_transfer.archive.errors import RecordError
 from offline_transfer.archive.limits import Limits
+from offline_transfer.db import psycopg_connection
 from offline_transfer.errors import BadInputError, StorageError
 from offline_transfer.importing import trackers
+from offline_transfer.importing.context import ImportContext
 from offline_transfer.importing.plan import NodePlan, count_nested, plans
 from offline_transfer.importing.source import EntitySource, SourceObject
 from offline_transfer.relations.loader import tree
+from offline_transfer.transfers import ledger
 from offline_transfer.transfers.accounting import Accounting, Fail, Skip
+from offline_transfer.transfers.models import ImportEntity
 from offline_transfer.transfers.states import TrackerState
 from offline_transfer.types import Edition, PortableKind
 
@@ -23,6 +26,11 @@ LOST: Final = "lost"
 
 STRANGERS: Final = "strangers"
 """The tracker that accounts for relations of the source that no tree knows."""
+
+
+_MEMBERSHIPS: Final[Mapping[PortableKind, frozenset[str]]] = MappingProxyType(
+    {PortableKind.GROUP: frozenset({"members"}), PortableKind.PROJECT: frozenset({"project_members"})}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +42,14 @@ class _Verdict:
 
 
 def account(
-    session: Session, entity_id: int, source: EntitySource, *, own: Fail, edition: Edition, limits: Limits
+    context: ImportContext, entity: ImportEntity, source: EntitySource, *, own: Fail, claim: ledger.Claim | None = None
 ) -> None:
     """Count all records that no pipeline has accounted for; `own` says why the group or project itself failed.
 
-    Does nothing when it was done before.
+    Does nothing when it was done before. The trackers that are still open fail with their entity, at which nobody works any more.
     """
-    ended = trackers.ended_batches(session, entity_id)
+    with context.database.session() as session:
+        ended = trackers.ended_batches(session, entity.id)
     if LOST in ended:
         return
     accounting = Accounting()
@@ -50,31 +59,48 @@ def account(
     def fail(path: str, count: int) -> None:
         accounting.failed(path, Fail.PARENT_FAILED, count)
 
-    reader = _Reader(source, limits, accounting, _Verdict(fail, fail))
+    edition = context.settings.edition
+    on_purpose = left_out_on_purpose(entity, source.kind)
+    reader = _Reader(source, context.limits, accounting, _Verdict(fail, fail))
     for relation in _relations(source.kind, edition):
         done = ended.get(relation, frozenset())
-        if done is not None:
+        if done is not None and relation not in on_purpose:
             reader.count(relation, without=done)
     if STRANGERS not in ended:
-        accounting.add(left_out(source, edition=edition, limits=limits))
-    trackers.add_ended(session, entity_id, LOST, TrackerState.failed, accounting)
+        accounting.add(left_out(source, edition=edition, limits=context.limits, on_purpose=on_purpose))
+    with context.database.session() as session:
+        ledger.hold(psycopg_connection(session), claim)
+        trackers.add_ended(session, entity.id, LOST, TrackerState.failed, accounting)
+        trackers.fail_open(session, entity.id, entity.error)
 
 
-def left_out(source: EntitySource, *, edition: Edition, limits: Limits) -> Accounting:
-    """Count the records of the relations that have no place here at all, or none in this edition."""
+def left_out_on_purpose(entity: ImportEntity, kind: PortableKind) -> frozenset[str]:
+    """The relations that whoever asked for the import does not want."""
+    memberships = frozenset() if entity.migrate_memberships else _MEMBERSHIPS[kind]
+    return memberships.union(entity.skip_relations)
+
+
+def left_out(
+    source: EntitySource, *, edition: Edition, limits: Limits, on_purpose: Set[str] = frozenset()
+) -> Accounting:
+    """Count the records of the relations that have no place here at all, or none in this edition, or are left out `on_purpose`."""
     accounting = Accounting()
     for relation, number in source.strangers():
         accounting.skipped(relation, Skip.NO_PLACE, number)
-    of_edition = _Verdict(
-        lambda path, count: accounting.skipped(path, Skip.EDITION, count),
-        lambda path, count: accounting.skipped(path, Skip.PARENT_SKIPPED, count),
-    )
-    reader = _Reader(source, limits, accounting, of_edition)
     here = set(_relations(source.kind, edition))
     for relation in _relations(source.kind, Edition.EE):
         if relation not in here:
-            reader.count(relation)
+            _Reader(source, limits, accounting, _skipping(accounting, Skip.EDITION)).count(relation)
+        elif relation in on_purpose:
+            _Reader(source, limits, accounting, _skipping(accounting, Skip.ON_PURPOSE)).count(relation)
     return accounting
+
+
+def _skipping(accounting: Accounting, why: Skip) -> _Verdict:
+    return _Verdict(
+        lambda path, count: accounting.skipped(path, why, count),
+        lambda path, count: accounting.skipped(path, Skip.PARENT_SKIPPED, count),
+    )
 
 
 def _relations(kind: PortableKind, edition: Edition) -> list[str]:

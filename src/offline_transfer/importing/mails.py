@@ -9,14 +9,13 @@ from sqlalchemy.orm import Session
 
 from offline_transfer import mail
 from offline_transfer.db import Database
-from offline_transfer.importing import result
+from offline_transfer.importing import names, result
 from offline_transfer.settings import Settings
 from offline_transfer.transfers import telling
 from offline_transfer.transfers.models import BulkImport, ImportEntity, OfflineConfiguration
 from offline_transfer.transfers.states import EntityState, ImportState
 from offline_transfer.transfers.telling import FAILURES_SHOWN, Letter, Telling
 
-JOB: Final = "bulk_import_mail"
 DESTINATIONS_SHOWN: Final = 5
 
 _REPORT: Final = "Look into the report: GET {path}/report, or `offline-transfer report {id}` where the instance is."
@@ -49,7 +48,7 @@ TIMEOUT: Final = Telling(
 
 def send_mail(database: Database, settings: Settings, bulk_import_id: int) -> None:
     """Tell the user of an import how it has ended, as `telling.tell` does it."""
-    telling.tell(database, settings, JOB, (BulkImport, bulk_import_id), _letter)
+    telling.tell(database, settings, names.MAIL, (BulkImport, bulk_import_id), _letter)
 
 
 def _telling(bulk_import: BulkImport) -> Telling | None:

@@ -1,31 +1,26 @@
 """Where the archive of an import lies: kept in its row until a day after the end, with what opens store and archive sealed."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from offline_transfer.archive.encryption import Keys, identities_of
-from offline_transfer.archive.keys import EntityPrefix, ExportPrefix
+from offline_transfer.archive.keys import ExportPrefix
 from offline_transfer.archive.limits import MIB, Limits
 from offline_transfer.db import Database
 from offline_transfer.errors import StorageError
 from offline_transfer.forge.access import Actor
 from offline_transfer.forge.application_settings import ApplicationSettings
 from offline_transfer.importing import origin
-from offline_transfer.importing.archive_source import ArchiveEntity
-from offline_transfer.importing.context import OpenSource
-from offline_transfer.importing.source import EntitySource
 from offline_transfer.secrets import Vault
 from offline_transfer.settings import Settings
 from offline_transfer.storage.configuration import StorageConfiguration, patience_of
 from offline_transfer.storage.egress import EgressPolicy
 from offline_transfer.storage.errors import BucketInaccessibleError
 from offline_transfer.transfers import places
-from offline_transfer.transfers.models import BulkImport, ImportEntity, OfflineConfiguration
+from offline_transfer.transfers.models import BulkImport, OfflineConfiguration
 from offline_transfer.transfers.places import OpenStorage
 from offline_transfer.verify.reader import Archive
 
@@ -96,15 +91,10 @@ def open_archive(context: Reaching, bulk_import_id: int) -> Archive:
     return archive
 
 
-def sources(context: Reaching) -> OpenSource:
-    """How the entities of archives are opened by their rows."""
-
-    @contextmanager
-    def open_source(bulk_import: BulkImport, entity: ImportEntity) -> Iterator[EntitySource]:
-        with open_archive(context, bulk_import.id) as archive:
-            yield ArchiveEntity(archive, EntityPrefix.parse(entity.source_prefix), entity.source_full_path)
-
-    return open_source
+def changed_at(context: Reaching, bulk_import_id: int) -> datetime:
+    """When it was last changed how the archive of an import is opened."""
+    with context.database.session() as session:
+        return configuration_of(session, bulk_import_id).updated_at
 
 
 def configuration_of(session: Session, bulk_import_id: int) -> OfflineConfiguration:

@@ -1,138 +1,85 @@
-"""Carries an import through: its entities one after another, parents before what lies in them, and the end."""
+"""Starts an import, and ends it when nothing of it is open."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from offline_transfer import queue
-from offline_transfer.archive.keys import EntityPrefix
-from offline_transfer.forge.routes import Route
-from offline_transfer.importing import entity as entity_service
-from offline_transfer.importing import lost, references_pipeline
-from offline_transfer.importing.archive_source import ArchiveEntity
-from offline_transfer.importing.context import ImportContext, OpenSource
-from offline_transfer.importing.create import entity_row
-from offline_transfer.importing.request import Wanted
-from offline_transfer.importing.source import EntitySource
-from offline_transfer.transfers.accounting import Fail
-from offline_transfer.transfers.models import BulkImport, ImportEntity
-from offline_transfer.transfers.states import EntityState, ImportState, step
-from offline_transfer.types import PortableKind
-from offline_transfer.verify.reader import Archive
-
-ENTITY_JOB = "bulk_import_entity"
-FINISH_JOB = "finish_bulk_import"
-
-PARENT_FAILED = "the group around it could not be imported"
-
-_OPEN = (EntityState.created, EntityState.started)
+from offline_transfer.errors import OfflineTransferError
+from offline_transfer.importing import ending, names, references_pipeline, schedule, work
+from offline_transfer.importing.context import ImportContext
+from offline_transfer.transfers.models import ImportEntity
+from offline_transfer.transfers.states import OPEN_ENTITY, OPEN_IMPORT, EntityState, ImportState, step
 
 
 def start(context: ImportContext, bulk_import_id: int) -> None:
-    """Starts an import: a job for each of its entities that is not done, then the one that looks whether all are."""
-    with context.database.session() as session:
-        bulk_import = session.get_one(BulkImport, bulk_import_id)
-        if bulk_import.status not in (ImportState.created, ImportState.started):
-            return
-        bulk_import.status = step(bulk_import.status, ImportState.started)
-        entities = session.scalars(
-            select(ImportEntity.id)
-            .where(ImportEntity.bulk_import_id == bulk_import_id, ImportEntity.status.in_(_OPEN))
-            .order_by(ImportEntity.id)
-        )
-        for entity_id in entities:
-            queue.defer(session, ENTITY_JOB, entity_id=entity_id)
-        queue.defer(session, FINISH_JOB, bulk_import_id=bulk_import_id)
+    """Look into what an import reads, and release its first jobs.
 
-
-def import_entity(context: ImportContext, archive: Archive, entity_id: int) -> None:
-    """Imports one entity and takes on what lies directly in it: projects first, then subgroups.
-
-    When it fails, what lies in it fails with it, and all records are accounted for.
+    May run again, also to go on after everything was killed. Does nothing when the import has ended.
     """
-    entity_service.run(context, entity_id)
+    attempt = _begin(context, bulk_import_id)
+    if attempt is None:
+        return
+    try:
+        with context.open_source(context, bulk_import_id) as source:
+            source.check(context, bulk_import_id)
+    except OfflineTransferError as error:
+        if work.goes_up(context, error):
+            raise
+        with context.database.session() as session:
+            bulk_import = schedule.lock(session, bulk_import_id)
+            if bulk_import.attempts == attempt:
+                ending.fail(session, bulk_import, error.message)
+        return
     with context.database.session() as session:
-        row = session.get_one(ImportEntity, entity_id)
-        if row.status is EntityState.failed:
-            _give_up(context, archive, session, row, Fail.INVALID_VALUE)
-        if row.namespace_id is None or row.status is not EntityState.finished:
-            return
-        known = set(session.scalars(select(ImportEntity.source_full_path).where(ImportEntity.parent_id == entity_id)))
-        path = session.scalars(select(Route.path).where(Route.namespace_id == row.namespace_id)).one()
-        for source_path, prefix in _directly_in(archive, row.source_full_path):
-            if source_path in known:
-                continue
-            child = entity_row(row.bulk_import_id, Wanted(source_path, path), prefix, parent_id=entity_id)
-            session.add(child)
-            session.flush()
-            queue.defer(session, ENTITY_JOB, entity_id=child.id)
-        queue.defer(session, FINISH_JOB, bulk_import_id=row.bulk_import_id)
+        bulk_import = schedule.lock(session, bulk_import_id)
+        if bulk_import.status is ImportState.started and bulk_import.attempts == attempt:
+            schedule.wait_again(session, bulk_import_id)
+            _add_jobs(session, bulk_import_id)
+            schedule.release(session, bulk_import)
+
+
+def _begin(context: ImportContext, bulk_import_id: int) -> int | None:
+    """Begin an attempt at the start, and give its number; None when the import has ended."""
+    current = queue.current()
+    with context.database.session() as session:
+        bulk_import = schedule.lock(session, bulk_import_id)
+        if bulk_import.status not in OPEN_IMPORT:
+            return None
+        bulk_import.status = step(bulk_import.status, ImportState.started)
+        bulk_import.started_at = bulk_import.started_at or func.now()
+        bulk_import.attempts += 1
+        bulk_import.jid = None if current is None else str(current.id)
+        return bulk_import.attempts
 
 
 def finish(context: ImportContext, bulk_import_id: int) -> None:
-    """Ends an import once none of its entities is open; it failed only when every entity did."""
+    """End an import none of whose entities is open, once the texts of all say where things are now."""
     with context.database.session() as session:
-        bulk_import = session.get_one(BulkImport, bulk_import_id, with_for_update=True)
-        entities = session.scalars(select(ImportEntity).where(ImportEntity.bulk_import_id == bulk_import_id)).all()
-        if bulk_import.status is not ImportState.started or any(item.status in _OPEN for item in entities):
+        bulk_import = schedule.lock(session, bulk_import_id)
+        if bulk_import.status is not ImportState.started or schedule.has_open_jobs(session, bulk_import_id):
             return
-    _rewrite_references(context, bulk_import_id)
-    with context.database.session() as session:
-        bulk_import = session.get_one(BulkImport, bulk_import_id, with_for_update=True)
-        entities = session.scalars(select(ImportEntity).where(ImportEntity.bulk_import_id == bulk_import_id)).all()
-        failed = [item for item in entities if item.status is EntityState.failed]
-        bulk_import.has_failures = any(item.has_failures for item in entities)
-        all_failed = bool(entities) and len(failed) == len(entities)
-        bulk_import.status = step(bulk_import.status, ImportState.failed if all_failed else ImportState.finished)
+        # What is open without a job: its job must have been lost.
+        if not _add_jobs(session, bulk_import_id):
+            texts = references_pipeline.take_on(session, bulk_import_id)
+            if not texts:
+                ending.finish(session, bulk_import)
+                return
+            schedule.add_pipelines(session, bulk_import_id, texts, name=names.TRANSFORM_REFERENCES)
+        schedule.release(session, bulk_import)
 
 
-def _rewrite_references(context: ImportContext, bulk_import_id: int) -> None:
-    """Everything has its place now, and the texts can say so."""
-    with context.database.session() as session:
-        trackers = references_pipeline.take_on(session, bulk_import_id)
-    for tracker_id in trackers:
-        references_pipeline.rewrite(context, tracker_id)
-
-
-def archive_sources(archive: Archive) -> OpenSource:
-    """How the entities of an archive are opened."""
-
-    @contextmanager
-    def open_source(_bulk_import: BulkImport, entity: ImportEntity) -> Iterator[EntitySource]:
-        yield ArchiveEntity(archive, EntityPrefix.parse(entity.source_prefix), entity.source_full_path)
-
-    return open_source
-
-
-def _give_up(context: ImportContext, archive: Archive, session: Session, row: ImportEntity, own: Fail) -> None:
-    lost.account(
-        session,
-        row.id,
-        ArchiveEntity(archive, EntityPrefix.parse(row.source_prefix), row.source_full_path),
-        own=own,
-        edition=context.settings.edition,
-        limits=context.limits,
-    )
-    known = set(session.scalars(select(ImportEntity.source_full_path).where(ImportEntity.parent_id == row.id)))
-    place = f"{row.destination_namespace}/{row.destination_name}".lstrip("/")
-    for path, prefix in _directly_in(archive, row.source_full_path):
-        if path in known:
-            continue
-        child = entity_row(row.bulk_import_id, Wanted(path, place), prefix, parent_id=row.id)
-        child.status = EntityState.failed
-        child.has_failures = True
-        child.error = PARENT_FAILED
-        session.add(child)
-        session.flush()
-        _give_up(context, archive, session, child, Fail.PARENT_FAILED)
-
-
-def _directly_in(archive: Archive, group_path: str) -> list[tuple[str, EntityPrefix]]:
-    inside = [
-        (path, prefix)
-        for path, prefix in archive.metadata.entities_mapping.items()
-        if path.rpartition("/")[0] == group_path
+def _add_jobs(session: Session, bulk_import_id: int) -> bool:
+    """Have a job for every entity that has not ended and whose group is there; gives whether there is any."""
+    around = aliased(ImportEntity)
+    is_there = or_(ImportEntity.parent_id.is_(None), around.status == EntityState.finished)
+    open_entities = session.scalars(
+        select(ImportEntity.id)
+        .outerjoin(around, around.id == ImportEntity.parent_id)
+        .where(ImportEntity.bulk_import_id == bulk_import_id, ImportEntity.status.in_(OPEN_ENTITY), is_there)
+        .order_by(ImportEntity.id)
+    ).all()
+    waiting = [
+        entity_id for entity_id in open_entities if not schedule.has_open_parts(session, bulk_import_id, entity_id)
     ]
-    return sorted(inside, key=lambda item: (item[1].kind is PortableKind.GROUP, item[0]))
+    schedule.add_entities(session, bulk_import_id, waiting)
+    return bool(open_entities)

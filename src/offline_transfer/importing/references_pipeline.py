@@ -29,7 +29,6 @@ RELATION: Final = "references"
 """The tracker of the pipeline. Its batches count the texts that were rewritten, which are no records of the source."""
 REWRITTEN: Final = "rewritten"
 STAGE: Final = 9
-TRANSFORM_REFERENCES_JOB: Final = "transform_references"
 
 RECORDS_AT_ONCE: Final = 1000
 """How many records of the first level go in one transaction, with all below them."""

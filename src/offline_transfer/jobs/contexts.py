@@ -1,18 +1,14 @@
 """What job functions are given before their ids, made of the instance of a worker."""
 
 import logging
-from contextlib import AbstractContextManager
-from dataclasses import replace
 from typing import Final
 
 from offline_transfer.exporting.context import ExportContext
 from offline_transfer.forge import application_settings
-from offline_transfer.importing import places
+from offline_transfer.importing import archives, places
 from offline_transfer.importing.context import ImportContext
-from offline_transfer.importing.source import EntitySource
 from offline_transfer.jobs.instance import Instance
 from offline_transfer.secrets import Vault
-from offline_transfer.transfers.models import BulkImport, ImportEntity
 
 logger: Final = logging.getLogger(__name__)
 
@@ -38,20 +34,21 @@ def importing(instance: Instance) -> tuple[ImportContext]:
     with instance.database.session() as session:
         said = application_settings.read(session, instance.settings)
     context = ImportContext(
-        instance.database,
-        instance.settings,
-        instance.repositories,
-        instance.files,
-        _no_source,
-        limits=places.limits_of(said),
+        database=instance.database,
+        settings=instance.settings,
+        repositories=instance.repositories,
+        files=instance.files,
         vault=Vault.of(instance.settings),
         egress=said.egress(),
+        open_source=archives.open_source,
+        limits=places.limits_of(said),
+        report=_log_report,
     )
-    return (replace(context, open_source=places.sources(context)),)
+    return (context,)
 
 
-def _no_source(_bulk_import: BulkImport, _entity: ImportEntity) -> AbstractContextManager[EntitySource]:
-    raise NotImplementedError
+def _log_report(entity: str, relation: str, records: int) -> None:
+    logger.info("import.object", extra={"path": entity, "relation": relation, "records": records})
 
 
 def _log_progress(entity: str, relation: str, *, records: int, size: int) -> None:

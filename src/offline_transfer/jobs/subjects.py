@@ -1,4 +1,4 @@
-"""What a job of an export is about: the fields by which `logs --export` and people find its lines."""
+"""What a job of an export or import is about: the fields by which `logs --export`, `logs --import` and people find its lines."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from offline_transfer.archive.keys import SELF_RELATION, EntityPrefix
-from offline_transfer.transfers.models import ExportBatch, RelationExport
+from offline_transfer.transfers.models import BatchTracker, ExportBatch, ImportEntity, RelationExport, Tracker
 from offline_transfer.types import PortableKind
 
 
@@ -46,3 +46,25 @@ def of_import(session: Session, *, bulk_import_id: int) -> Mapping[str, object]:
     """A job of a whole import."""
     del session
     return {"import": bulk_import_id}
+
+
+def of_entity(session: Session, *, entity_id: int) -> Mapping[str, object]:
+    """A job of one entity of an import."""
+    entity = session.get(ImportEntity, entity_id)
+    return {} if entity is None else {"import": entity.bulk_import_id, "entity": entity.source_prefix}
+
+
+def of_pipeline(session: Session, *, tracker_id: int) -> Mapping[str, object]:
+    """A job of one pipeline of an entity."""
+    tracker = session.get(Tracker, tracker_id)
+    if tracker is None:
+        return {}
+    return {**of_entity(session, entity_id=tracker.bulk_import_entity_id), "relation": tracker.relation}
+
+
+def of_pipeline_batch(session: Session, *, batch_id: int) -> Mapping[str, object]:
+    """A job of one batch of a pipeline."""
+    batch = session.get(BatchTracker, batch_id)
+    if batch is None:
+        return {}
+    return {**of_pipeline(session, tracker_id=batch.tracker_id), "batch": batch.batch_number}

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from offline_transfer import logs
 from offline_transfer.exporting import overdue
 from offline_transfer.forge.attempts import SPOOL, Attempts
+from offline_transfer.importing import overdue as overdue_imports
 from offline_transfer.jobs import log_files, stalled
 from offline_transfer.jobs.instance import Instance
 from offline_transfer.queue import QueueName
@@ -130,3 +131,15 @@ def stale_exports(instance: Instance) -> int:
 def export_credentials(instance: Instance) -> int:
     """Forget the credentials of exports that ended long ago."""
     return overdue.purge_credentials(instance.database)
+
+
+@register("stale_imports")
+def stale_imports(instance: Instance) -> int:
+    """End imports that nobody works on any more, as StaleImportWorker does."""
+    return overdue_imports.time_out_stale(instance.database)
+
+
+@register("stale_batches")
+def stale_batches(instance: Instance) -> int:
+    """Fail batches of imports that were begun and do not move."""
+    return overdue_imports.find_stale_batches(instance.database)

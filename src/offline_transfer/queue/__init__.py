@@ -41,6 +41,7 @@ __all__ = [
     "defer",
     "durable",
     "find",
+    "inline",
     "is_tried_again",
     "names",
     "register",
@@ -81,6 +82,11 @@ def waiting() -> tuple[Job, ...]:
 def durable(database: Database) -> Database:
     """The same database, with sessions whose jobs are for workers."""
     return replace(database, sessions=sessionmaker(database.engine, expire_on_commit=False, info={QUEUE: _durable}))
+
+
+def inline(database: Database, jobs: InlineQueue) -> Database:
+    """The same database, with sessions whose jobs wait in this queue."""
+    return replace(database, sessions=sessionmaker(database.engine, expire_on_commit=False, info={QUEUE: jobs}))
 
 
 def defer(session: Session, name: str, **ids: int) -> None:

@@ -23,6 +23,7 @@ class Skip(StrEnum):
     NO_AUTHOR = "no_author"
     NO_PLACE = "no_place"
     NOT_FOUND = "not_found"
+    ON_PURPOSE = "on_purpose"
     OTHER_PROJECT = "other_project"
     PARENT_SKIPPED = "parent_skipped"
 
@@ -32,6 +33,7 @@ class Fail(StrEnum):
 
     CONSTRAINT = "constraint"
     GAP = "gap"
+    GIVEN_UP = "given_up"
     INVALID_VALUE = "invalid_value"
     MISSING_VALUE = "missing_value"
     NOT_JSON = "not_json"

@@ -1,9 +1,10 @@
 """The rows that say what an import has done: read and written inside the transaction of the work itself."""
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, LiteralString, Protocol
 
 import orjson
 import psycopg
@@ -11,9 +12,35 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from offline_transfer.errors import DatabaseError
 from offline_transfer.transfers.accounting import Accounting, from_json
+from offline_transfer.transfers.lease import WorkWithdrawnError
 from offline_transfer.transfers.models import ERROR_CHARACTERS, BatchTracker, ImportFailure, Tracker
-from offline_transfer.transfers.states import TrackerState, step
+from offline_transfer.transfers.states import OPEN_TRACKER, JobState, TrackerState, step
+
+_LOCKS: Final = 0x4F54 << 48
+"""Where the advisory locks of batches lie, so that they are no others'."""
+
+_END_SECONDS: Final = 30.0
+_END_MILLISECONDS: Final = 5000
+
+
+class BatchHeldError(DatabaseError):
+    """Another connection has held batch {number} of {relation} for {seconds:g} s, and PostgreSQL would not end it. Look for it in
+    `pg_stat_activity`.
+    """
+
+    retryable = True
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One attempt at a job of an import; contested when an earlier one may live."""
+
+    job_id: int
+    attempt: int
+    bulk_import_id: int
+    is_contested: bool
 
 
 class PipelineStep(StrEnum):
@@ -31,7 +58,7 @@ def pipeline_class(relation: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class BatchRef:
-    """One batch of one pipeline of one entity, by ids."""
+    """One batch of one pipeline of one entity, by ids, and who does it; None is whoever has it to himself."""
 
     entity_id: int
     tracker_id: int
@@ -40,6 +67,7 @@ class BatchRef:
     pipeline: str
     retried_lines: frozenset[int] | None = None
     """Where only some lines are tried again, their numbers from 0."""
+    claim: Claim | None = None
 
 
 class FailedRecord(Protocol):
@@ -70,19 +98,27 @@ class FailedRecord(Protocol):
         """The step of the pipeline in which it failed."""
 
 
+def hold(connection: psycopg.Connection, claim: Claim | None) -> None:
+    """Raise WorkWithdrawnError unless an attempt is the latest at its job, and its import still runs.
+
+    The row of the job stays locked until the transaction ends: neither a later attempt nor the end of the import comes before that.
+    """
+    if claim is not None and not _is_held(connection, claim, "FOR SHARE"):
+        raise WorkWithdrawnError
+
+
 def begin_batch(connection: psycopg.Connection, batch: BatchRef) -> Accounting | None:
-    """Takes the batch for this transaction. Gives its accounting when it was ended before, None when it is to be done."""
+    """Takes the batch for this transaction. Gives its accounting when it was ended before, None when it is to be done.
+
+    The transaction of an earlier attempt, which may stand still for hours, is ended. Raises WorkWithdrawnError, BatchHeldError.
+    """
+    _take(connection, batch)
     row = connection.execute(
-        "SELECT status, accounting FROM bulk_import_batch_trackers WHERE id = %s FOR UPDATE", [batch.batch_id]
+        "SELECT status, accounting FROM bulk_import_batch_trackers WHERE id = %s", [batch.batch_id]
     ).fetchone()
     assert row is not None
-    state = TrackerState(row[0])
-    if state in (TrackerState.finished, TrackerState.failed):
+    if TrackerState(row[0]) not in OPEN_TRACKER:
         return from_json([row[1]])
-    step(state, TrackerState.started)
-    connection.execute(
-        "UPDATE bulk_import_batch_trackers SET status = %s WHERE id = %s", [TrackerState.started.value, batch.batch_id]
-    )
     connection.execute(
         "DELETE FROM bulk_import_failures WHERE tracker_id = %s AND batch_number = %s", [batch.tracker_id, batch.number]
     )
@@ -90,24 +126,66 @@ def begin_batch(connection: psycopg.Connection, batch: BatchRef) -> Accounting |
 
 
 def finish_batch(connection: psycopg.Connection, batch: BatchRef, accounting: Accounting) -> None:
-    """Marks the batch as done, with what became of its records."""
-    connection.execute(
-        "UPDATE bulk_import_batch_trackers SET status = %s, accounting = %s, updated_at = now() WHERE id = %s",
-        [TrackerState.finished.value, Jsonb(accounting.to_json(), dumps=orjson.dumps), batch.batch_id],
-    )
+    """Marks the batch as done, with what became of its records. Raises WorkWithdrawnError when it is another's by now."""
+    _end_batch(connection, batch, TrackerState.finished, accounting, None)
 
 
 def fail_batch(connection: psycopg.Connection, batch: BatchRef, accounting: Accounting, message: str) -> None:
-    """Marks the batch as failed as a whole."""
-    connection.execute(
-        "UPDATE bulk_import_batch_trackers SET status = %s, accounting = %s, error = %s, updated_at = now() WHERE id = %s",
+    """Marks the batch as failed as a whole. Raises WorkWithdrawnError when it is another's by now."""
+    _end_batch(connection, batch, TrackerState.failed, accounting, message[:ERROR_CHARACTERS])
+
+
+def _end_batch(
+    connection: psycopg.Connection, batch: BatchRef, state: TrackerState, accounting: Accounting, error: str | None
+) -> None:
+    # The job before the batch, as whoever ends the whole import does it.
+    hold(connection, batch.claim)
+    ended = connection.execute(
+        "UPDATE bulk_import_batch_trackers SET status = %s, accounting = %s, error = %s, updated_at = now()"
+        " WHERE id = %s AND status = ANY(%s)",
         [
-            TrackerState.failed.value,
+            step(TrackerState.started, state).value,
             Jsonb(accounting.to_json(), dumps=orjson.dumps),
-            message[:ERROR_CHARACTERS],
+            error,
             batch.batch_id,
+            [open_state.value for open_state in OPEN_TRACKER],
         ],
     )
+    if ended.rowcount == 0:
+        raise WorkWithdrawnError
+
+
+def _take(connection: psycopg.Connection, batch: BatchRef) -> None:
+    """Lock the batch, which no row lock does: who cancels an import must not wait for its batches."""
+    key = _LOCKS | batch.batch_id
+    if batch.claim is None:
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+        return
+    deadline = time.monotonic() + _END_SECONDS
+    while not _one(connection, "SELECT pg_try_advisory_xact_lock(%s)", [key]):
+        if not _is_held(connection, batch.claim, ""):
+            raise WorkWithdrawnError
+        if time.monotonic() > deadline:
+            raise BatchHeldError(number=batch.number, relation=batch.pipeline, seconds=_END_SECONDS)
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, %s) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            " AND (classid::bigint << 32) | objid::bigint = %s",
+            [_END_MILLISECONDS, key],
+        )
+
+
+def _is_held(connection: psycopg.Connection, claim: Claim, locking: LiteralString) -> bool:
+    held = connection.execute(
+        f"SELECT FROM bulk_import_jobs WHERE id = %s AND attempts = %s AND status = %s {locking}",
+        [claim.job_id, claim.attempt, JobState.released.value],
+    )
+    return held.fetchone() is not None
+
+
+def _one(connection: psycopg.Connection, statement: LiteralString, values: Sequence[object]) -> bool:
+    row = connection.execute(statement, values).fetchone()
+    return row is not None and bool(row[0])
 
 
 def has_failures(session: Session, entity_id: int) -> bool:

@@ -343,6 +343,8 @@ class BatchTracker(Timestamps, Base):
     first_index: Mapped[int] = mapped_column(BigInteger, server_default="0")
     accounting: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     error: Mapped[str | None] = mapped_column(String(ERROR_CHARACTERS))
+    expected: Mapped[int | None] = mapped_column(BigInteger)
+    """How many records or files the source says are in it; null where it does not say. Ours."""
     retried_lines: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
     """Where only some records are tried again, the numbers of their lines; the others of the object are done. Ours."""
 

@@ -98,17 +98,15 @@ _STARTABLE: Mapping[str, frozenset[str]] = {
     "started": frozenset({"started", "finished", "failed", "canceled", "timeout"}),
 }
 
+_RETRIED: Mapping[str, frozenset[str]] = dict.fromkeys(
+    ("finished", "timeout", "failed", "canceled"), frozenset({"created"})
+)
+"""What has ended and is tried again, as a whole or only where it has failures."""
+
 TRANSITIONS: Mapping[type[IntEnum], Mapping[str, frozenset[str]]] = {
-    ExportState: {
-        **_STARTABLE,
-        # Retried.
-        "finished": frozenset({"created"}),
-        "timeout": frozenset({"created"}),
-        "failed": frozenset({"created"}),
-        "canceled": frozenset({"created"}),
-    },
-    ImportState: _STARTABLE,
-    EntityState: _STARTABLE,
+    ExportState: {**_STARTABLE, **_RETRIED},
+    ImportState: {**_STARTABLE, **_RETRIED},
+    EntityState: {**_STARTABLE, **_RETRIED},
     RelationState: {
         "pending": frozenset({"started", "failed"}),
         "started": frozenset({"started", "finished", "failed"}),
@@ -131,6 +129,7 @@ TRANSITIONS: Mapping[type[IntEnum], Mapping[str, frozenset[str]]] = {
         "created": frozenset({"enqueued", "started", "failed", "skipped", "canceled", "timeout"}),
         "enqueued": frozenset({"started", "failed", "skipped", "canceled", "timeout"}),
         "started": frozenset({"started", "finished", "failed", "skipped", "canceled", "timeout"}),
+        **_RETRIED,
     },
 }
 """For each kind of state: from where one may go where. What is absent is an end."""
@@ -139,6 +138,9 @@ OPEN_EXPORT: Final = (ExportState.created, ExportState.started)
 OPEN_RELATION: Final = (RelationState.pending, RelationState.started)
 OPEN_BATCH: Final = (BatchState.created, BatchState.started)
 OPEN_JOB: Final = (JobState.waiting, JobState.released)
+OPEN_IMPORT: Final = (ImportState.created, ImportState.started)
+OPEN_ENTITY: Final = (EntityState.created, EntityState.started)
+OPEN_TRACKER: Final = (TrackerState.created, TrackerState.enqueued, TrackerState.started)
 """States of what has not ended."""
 
 

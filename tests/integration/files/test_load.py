@@ -88,7 +88,7 @@ def test_a_load_accounts_for_every_record_in_every_file(root: Path, instance: Te
             found[row.path] = found.get(row.path, 0) + row.source
     entities = len(list((root / "tree" / "groups").glob("*.json"))) or 1
     files = {"uploads": len([place for place in root.glob("uploads/*/*") if place.is_file()])}
-    others = {name: found.pop(name, 0) for name in ("self", "uploads", "repository")}
+    others = {name: found.pop(name, 0) for name in ("self", "uploads", "repository", "references")}
     assert found == expected
     assert (others["self"], others["uploads"]) == (entities, files["uploads"])
     assert (others["repository"] > 0) == (root / "project.bundle").exists()

@@ -16,10 +16,10 @@ from psycopg import sql
 
 from offline_transfer.contributions.lookup import StandIns
 from offline_transfer.db import Database, connect
-from offline_transfer.importing import entity
 from offline_transfer.transfers.models import ImportEntity
 from tests.integration.importing.test_records import MOMENT, counts, issue
 from tests.support.importing import Destination, Records, RecordsSource, make_destination
+from tests.support.importing import run as run_entity
 
 SECONDS = 60
 WAITING = (
@@ -70,7 +70,7 @@ def import_at_once(
     with ThreadPoolExecutor(2) as threads:
         with held_until_both_wait(address, hold, locks=locks):
             runs = [
-                threads.submit(entity.run, there.context(source), entity_id)
+                threads.submit(run_entity, there.context(source), entity_id)
                 for there, entity_id in zip(destinations, entities, strict=True)
             ]
         for run in runs:

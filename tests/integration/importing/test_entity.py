@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import func, select
 
 from offline_transfer.forge.models import Base
-from offline_transfer.importing import entity
 from offline_transfer.transfers.states import EntityState
 from offline_transfer.types import JsonObject, PortableKind
 from tests.integration.importing.test_records import counts, issue
 from tests.support.importing import Destination, RecordsObject, RecordsSource
+from tests.support.importing import run as run_entity
 
 RELATIONS = {
     "labels": [[{"title": "bug", "color": "#ff0000"}]],
@@ -45,7 +45,7 @@ def test_nothing_is_more_visible_than_the_group_around_it(destination: Destinati
     private = RecordsSource(kind=PortableKind.GROUP, full_path="g", attributes={"name": "G", "visibility_level": 0})
     destination.run(private, slug="hidden")
     entity_id = destination.add_entity(RecordsSource(attributes={"visibility_level": 20}), namespace="dest/hidden")
-    entity.run(destination.context(RecordsSource(attributes={"visibility_level": 20})), entity_id)
+    run_entity(destination.context(RecordsSource(attributes={"visibility_level": 20})), entity_id)
     assert destination.rows("projects", "visibility_level") == [(0,)]
 
 
@@ -56,7 +56,7 @@ def test_a_group_that_does_not_say_its_visibility_is_private(destination: Destin
 
 def test_a_destination_that_does_not_exist_fails_the_entity_and_says_so(destination: Destination) -> None:
     entity_id = destination.add_entity(RecordsSource(), namespace="nowhere")
-    entity.run(destination.context(RecordsSource()), entity_id)
+    run_entity(destination.context(RecordsSource()), entity_id)
     row = destination.entity(entity_id)
     assert (row.status, row.error) == (
         EntityState.failed,
@@ -87,7 +87,7 @@ def test_an_import_that_is_run_again_changes_nothing(destination: Destination) -
     source = RecordsSource(relations=RELATIONS)
     row = destination.run(source)
     before = table_counts(destination), counts(destination.accounting(row))
-    entity.run(destination.context(source), row.id)
+    run_entity(destination.context(source), row.id)
     assert (table_counts(destination), counts(destination.accounting(row))) == before
 
 
@@ -144,8 +144,8 @@ def test_an_import_that_was_killed_inside_a_batch_ends_like_an_undisturbed_one(
     entity_id = destination.add_entity(dying)
     with pytest.raises(KilledError):
         # One record at a time is written, so that something is there to be rolled back.
-        entity.run(destination.context(dying, flush_bytes=64 * 1024), entity_id)
-    entity.run(destination.context(healthy), entity_id)
+        run_entity(destination.context(dying, flush_bytes=64 * 1024), entity_id)
+    run_entity(destination.context(healthy), entity_id)
     assert counts(destination.accounting(destination.entity(entity_id))) == expected
     after = table_counts(destination)
     shared = {"users": 0, "namespaces": 0}

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from offline_transfer.archive.errors import TruncatedObjectError
 from offline_transfer.db import Database
-from offline_transfer.importing import batch, entity
+from offline_transfer.importing import batch
 from tests.integration.importing.test_records import counts, issue
 from tests.support.importing import Destination, RecordsObject, RecordsSource
+from tests.support.importing import run as run_entity
 
 
 class KilledError(Exception):
@@ -127,8 +128,8 @@ def test_a_killed_import_that_runs_again_ends_like_an_undisturbed_one(
         slug = f"killed-{transactions}"
         entity_id = destination.add_entity(SOURCE, slug=slug)
         with pytest.raises(KilledError):
-            entity.run(mortal(destination, Life(transactions)).context(SOURCE), entity_id)
-        entity.run(destination.context(SOURCE), entity_id)
+            run_entity(mortal(destination, Life(transactions)).context(SOURCE), entity_id)
+        run_entity(destination.context(SOURCE), entity_id)
         ended = destination.entity(entity_id)
         assert (ended.status.name, ended.error, ended.has_failures) == ("finished", None, True), slug
         assert counts(destination.accounting(ended)) == expected, slug
@@ -140,7 +141,7 @@ def test_a_killed_import_that_runs_again_ends_like_an_undisturbed_one(
 def run(destination: Destination, life: Life, slug: str) -> int:
     """Imports with a life; gives the entity's id."""
     entity_id = destination.add_entity(SOURCE, slug=slug)
-    entity.run(mortal(destination, life).context(SOURCE), entity_id)
+    run_entity(mortal(destination, life).context(SOURCE), entity_id)
     return entity_id
 
 

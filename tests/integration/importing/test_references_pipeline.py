@@ -7,11 +7,11 @@ import psycopg
 import pytest
 from sqlalchemy import select
 
-from offline_transfer.importing import entity, references_pipeline, result
+from offline_transfer.importing import references_pipeline, result
 from offline_transfer.transfers.models import BatchTracker, BulkImport, ImportEntity, Tracker
 from offline_transfer.transfers.states import ImportState, SourceType, TrackerState
 from offline_transfer.types import PortableKind
-from tests.support.importing import Destination, Records, RecordsSource
+from tests.support.importing import Destination, Records, RecordsSource, run_entities
 
 OLD, HERE = "https://source.example", "https://here.example"
 
@@ -37,10 +37,11 @@ def add(destination: Destination, source: RecordsSource, *, slug: str) -> int:
     with destination.database.session() as session:
         found = session.scalar(select(BulkImport.id).order_by(BulkImport.id.desc()).limit(1))
     entity_id = destination.add_entity(source, slug=slug)
-    if found is not None:
-        with destination.database.session() as session:
-            session.get_one(ImportEntity, entity_id).bulk_import_id = found
-    entity.run(destination.context(source), entity_id)
+    with destination.database.session() as session:
+        row = session.get_one(ImportEntity, entity_id)
+        row.bulk_import_id = found or row.bulk_import_id
+        bulk_import_id = row.bulk_import_id
+    run_entities(destination.context(source), bulk_import_id)
     return entity_id
 
 

@@ -14,7 +14,7 @@ from offline_transfer.db import Database
 from offline_transfer.forge.models import Base
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.routes import Route
-from offline_transfer.importing import entity, removal
+from offline_transfer.importing import removal
 from offline_transfer.importing.errors import ImportAtWorkError, ImportNotFoundError
 from offline_transfer.importing.request import Wanted
 from offline_transfer.importing.rollback import JOB, NOT_EMPTY, Removed, planned, request, rollback
@@ -26,6 +26,7 @@ from tests.integration.importing.test_killed import KilledError, Life, MortalDat
 from tests.integration.importing.test_records import issue
 from tests.support.fill import fill_every_relation
 from tests.support.importing import Destination, RecordsSource, make_destination
+from tests.support.importing import run as run_entity
 from tests.support.instances import Exported, Instance
 from tests.support.witness import Witness
 
@@ -154,11 +155,8 @@ def in_session(database: Database, service: Callable[[Session, int], T], import_
 def entity_of(destination: Destination, source: RecordsSource, **place: str) -> ImportEntity:
     """Imports a source and ends its import; gives its entity."""
     entity_id = destination.add_entity(source, **place)
-    entity.run(destination.context(source), entity_id)
-    row = destination.entity(entity_id)
-    with destination.database.session() as session:
-        session.get_one(BulkImport, row.bulk_import_id).status = ImportState.finished
-    return row
+    run_entity(destination.context(source), entity_id)
+    return destination.entity(entity_id)
 
 
 def test_a_group_in_which_there_is_something_else_by_now_stays_with_all_it_has(destination: Destination) -> None:
@@ -191,6 +189,8 @@ def test_what_an_import_made_in_a_group_that_was_there_stays(destination: Destin
 def test_an_import_at_work_is_not_taken_back(destination: Destination) -> None:
     source = RecordsSource(relations={"issues": [[issue(1)]]})
     row = destination.run(source)
+    with destination.database.session() as session:
+        session.get_one(BulkImport, row.bulk_import_id).status = ImportState.started
     database = destination.database
     for refused in (
         lambda: list(rollback(destination.context(source), row.bulk_import_id)),

@@ -6,10 +6,10 @@ from sqlalchemy import insert
 
 from offline_transfer.forge.epics import Epic
 from offline_transfer.forge.planning import Label, Milestone
-from offline_transfer.importing import entity
 from offline_transfer.types import PortableKind
 from tests.integration.importing.test_records import MOMENT, counts, issue
 from tests.support.importing import Destination, RecordsSource
+from tests.support.importing import run as run_entity
 
 
 def group_id(destination: Destination) -> int:
@@ -265,7 +265,7 @@ def test_what_hangs_on_a_record_that_exists_already_is_added_once(destination: D
         }
     )
     entity_id = destination.add_entity(inside, namespace="dest/g")
-    entity.run(destination.context(inside), entity_id)
+    run_entity(destination.context(inside), entity_id)
     assert sorted(destination.rows("events", "action", "target_type")) == [(1, "Milestone"), (3, "Milestone")]
     assert counts(destination.accounting(destination.entity(entity_id)))["issues.milestone.events"] == (4, 4, 0, 0, {})
 

@@ -6,16 +6,15 @@ from dataclasses import dataclass, field
 
 from offline_transfer.archive.errors import TruncatedObjectError
 from offline_transfer.errors import DatabaseError
-from offline_transfer.importing import entity, lost
 from offline_transfer.importing.stages import pipelines
-from offline_transfer.transfers.accounting import Fail
 from offline_transfer.types import Edition, PortableKind
 from tests.integration.importing.test_killed import Life, mortal
 from tests.integration.importing.test_records import counts, issue
-from tests.support.importing import Destination, RecordsObject, RecordsSource
+from tests.support.importing import Destination, Records, RecordsObject, RecordsSource
+from tests.support.importing import run as run_entity
 
 UNLIMITED = -1
-TRANSACTIONS_OF_AN_EMPTY_PROJECT = 12
+TRANSACTIONS_OF_AN_EMPTY_PROJECT = 23
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +62,9 @@ def test_relations_without_a_record_cost_no_transaction_of_their_own(destination
     life = Life(UNLIMITED)
     source = RecordsSource()
     entity_id = destination.add_entity(source)
-    entity.run(mortal(destination, life).context(source), entity_id)
+    run_entity(mortal(destination, life).context(source), entity_id)
     relations = [stage.relation for stage in pipelines(PortableKind.PROJECT, Edition.EE)]
-    assert list(trackers(destination)) == ["self", *relations]
+    assert list(trackers(destination)) == ["self", *relations, "references"]
     assert set(trackers(destination).values()) == {("finished", None)}
     assert life.begun <= TRANSACTIONS_OF_AN_EMPTY_PROJECT < len(relations)
 
@@ -75,7 +74,7 @@ def test_explicit_empty_objects_cost_none_either_and_a_gap_says_what_it_is(desti
     life = Life(UNLIMITED)
     source = AnnouncingSource(absent=frozenset({*files, "labels"}))
     entity_id = destination.add_entity(source)
-    entity.run(mortal(destination, life).context(source), entity_id)
+    run_entity(mortal(destination, life).context(source), entity_id)
     found = trackers(destination)
     assert found.pop("issues") == ("finished", None)
     assert {found.pop(name) for name in source.absent} == {("skipped", "the archive holds nothing of this relation")}
@@ -107,48 +106,62 @@ class DatabaseGoneError(DatabaseError):
 
 @dataclass(frozen=True, slots=True)
 class FailingObject(RecordsObject):
-    """Fails for a reason that is not its own."""
+    """Fails once for a reason that is not its own."""
+
+    failures: list[Exception] = field(default_factory=list)
 
     @contextmanager
     def lines(self) -> Iterator[Iterator[bytes]]:
-        """Nothing."""
-        raise DatabaseGoneError
-        yield iter(())
+        """Its records, from the second time on."""
+        if not self.failures:
+            self.failures.append(DatabaseGoneError())
+            raise self.failures[0]
+        with RecordsObject.lines(self) as lines:
+            yield lines
 
 
 @dataclass(frozen=True, slots=True)
 class FailingSource(RecordsSource):
-    """Fails in the second batch of issues, and is read without a fault when it is only counted."""
+    """Fails once in one of its objects."""
+
+    relation: str = "merge_requests"
+    number: int = 1
+    failures: list[Exception] = field(default_factory=list)
 
     def objects(self, relation: str) -> list[RecordsObject]:
-        """The same objects, one of which ends the import of the entity."""
+        """The same objects, one of which fails."""
         return [
-            FailingObject(item.number, relation, item.content) if relation == "issues" and item.number == 2 else item
+            FailingObject(item.number, relation, item.content, self.failures)
+            if (relation, item.number) == (self.relation, self.number)
+            else item
             for item in RecordsSource.objects(self, relation)
         ]
 
 
+RELATIONS: Mapping[str, Sequence[Records]] = {
+    "labels": [[{"title": "bug", "color": "#ff0000"}]],
+    "issues": [[issue(1), issue(2)], [issue(3)]],
+    "merge_requests": [[{"iid": 1, "notes": [{"note": "x", "author_id": 7}]}]],
+    "releases": [[{"tag": "v1"}, {"tag": "v2"}]],
+}
+
+
 def test_of_an_entity_that_fails_in_the_middle_every_record_is_accounted_for_once(destination: Destination) -> None:
-    relations = {
-        "labels": [[{"title": "bug", "color": "#ff0000"}]],
-        "issues": [[issue(1), issue(2)], [issue(3)], [issue(4, notes=[{"note": "x", "author_id": 7}])]],
-        "merge_requests": [[{"iid": 1}]],
-    }
-    row = destination.run(FailingSource(relations=relations))
+    row = destination.run(FailingSource(relations=RELATIONS))
     assert (row.status.name, row.error) == ("failed", "The database is gone.")
-    for _ in range(2):
-        with destination.database.session() as session:
-            lost.account(
-                session,
-                row.id,
-                RecordsSource(relations=relations),
-                own=Fail.INVALID_VALUE,
-                edition=Edition.EE,
-                limits=destination.context(RecordsSource()).limits,
-            )
-        assert counts(destination.accounting(row)) == {
-            "labels": (1, 1, 0, 0, {}),
-            "issues": (4, 2, 0, 2, {"parent_failed": 2}),
-            "issues.notes": (1, 0, 0, 1, {"parent_failed": 1}),
-            "merge_requests": (1, 0, 0, 1, {"parent_failed": 1}),
-        }
+    assert counts(destination.accounting(row)) == {
+        "labels": (1, 1, 0, 0, {}),
+        "issues": (3, 3, 0, 0, {}),
+        "merge_requests": (1, 0, 0, 1, {"parent_failed": 1}),
+        "merge_requests.notes": (1, 0, 0, 1, {"parent_failed": 1}),
+        "releases": (2, 0, 0, 2, {"parent_failed": 2}),
+    }
+    states = trackers(destination)
+    assert states["merge_requests"] == states["releases"] == ("failed", "The database is gone.")
+
+
+def test_a_batch_that_fails_for_another_reason_than_its_own_is_given_up_alone(destination: Destination) -> None:
+    row = destination.run(FailingSource(relations=RELATIONS, relation="issues", number=2))
+    assert (row.status.name, row.has_failures) == ("finished", True)
+    assert counts(destination.accounting(row))["issues"] == (3, 2, 0, 1, {"given_up": 1})
+    assert trackers(destination)["issues"] == ("failed", "The database is gone.")

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 
 from offline_transfer.db import Database
 from offline_transfer.forge.users import User
-from offline_transfer.importing import mails
+from offline_transfer.importing import names
 from offline_transfer.importing.mails import send_mail
 from offline_transfer.mail import MailServerUnreachableError
 from offline_transfer.settings import Settings, SmtpEncryption
@@ -238,7 +238,7 @@ def test_an_end_is_told_once_and_the_next_one_again(ended: Database, server: Mai
 
 def test_two_workers_do_not_tell_at_once(ended: Database, server: MailServer, tmp_path: Path) -> None:
     with ended.session() as other:
-        lock = func.hashtextextended(f"{mails.JOB} {IMPORT}", 0)
+        lock = func.hashtextextended(f"{names.MAIL} {IMPORT}", 0)
         assert other.scalar(select(func.pg_try_advisory_xact_lock(lock)))
         send_mail(ended, settings_of(server, tmp_path), IMPORT)
     assert server.messages == []

@@ -1,0 +1,122 @@
+"""What becomes of an import when a job of it was given up: the queue says so in the transaction in which it does."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from offline_transfer.importing import children, ending, schedule, trackers
+from offline_transfer.importing.schedule import Subject
+from offline_transfer.transfers.accounting import Accounting, Fail
+from offline_transfer.transfers.ledger import PipelineStep, pipeline_class
+from offline_transfer.transfers.models import (
+    ERROR_CHARACTERS,
+    BatchTracker,
+    BulkImport,
+    ImportEntity,
+    ImportFailure,
+    ImportJob,
+    Tracker,
+)
+from offline_transfer.transfers.states import (
+    OPEN_ENTITY,
+    OPEN_IMPORT,
+    OPEN_JOB,
+    OPEN_TRACKER,
+    JobState,
+    TrackerState,
+    step,
+)
+
+
+def import_given_up(session: Session, reason: str, *, bulk_import_id: int) -> None:
+    """Nobody will start or end this import."""
+    if session.get(BulkImport, bulk_import_id) is not None:
+        ending.fail(session, schedule.lock(session, bulk_import_id), reason)
+
+
+def entity_given_up(session: Session, reason: str, *, entity_id: int) -> None:
+    """Nobody will import this entity. Its job is done once more, to account for what was in it."""
+    entity = session.get(ImportEntity, entity_id)
+    if entity is None:
+        return
+    bulk_import = schedule.lock(session, entity.bulk_import_id)
+    if bulk_import.status not in OPEN_IMPORT or not _end_job(session, Subject(entity_id=entity_id), reason):
+        return
+    session.refresh(entity)
+    if entity.status in OPEN_ENTITY:
+        children.fail(entity, reason)
+        session.flush()
+        schedule.withdraw_parts(session, bulk_import.id, entity_id)
+        schedule.add_entities(session, bulk_import.id, [entity_id])
+    schedule.release(session, bulk_import)
+
+
+def pipeline_given_up(session: Session, reason: str, *, tracker_id: int) -> None:
+    """Nobody will do this pipeline: what is open of its batches has failed."""
+    tracker = session.get(Tracker, tracker_id)
+    if tracker is not None:
+        of_tracker = select(BatchTracker).where(BatchTracker.tracker_id == tracker_id)
+        _give_up(session, tracker, session.scalars(of_tracker).all(), Subject(tracker_id=tracker_id), reason)
+
+
+def batch_given_up(session: Session, reason: str, *, batch_id: int) -> None:
+    """Nobody will do this batch."""
+    batch = session.get(BatchTracker, batch_id)
+    if batch is not None:
+        tracker = session.get_one(Tracker, batch.tracker_id)
+        _give_up(session, tracker, [batch], Subject(batch_id=batch_id), reason)
+
+
+def fail_batch(session: Session, tracker: Tracker, batch: BatchTracker, reason: str) -> None:
+    """Fail an open batch, with all records that its source announced; where some records were tried again, they stay failed."""
+    session.refresh(batch)
+    if batch.status not in OPEN_TRACKER:
+        return
+    batch.status = step(batch.status, TrackerState.started)
+    if batch.retried_lines is not None:
+        batch.retried_lines = None
+        batch.status = step(batch.status, TrackerState.finished)
+        return
+    accounting = Accounting()
+    accounting.failed(tracker.relation, Fail.GIVEN_UP, batch.expected or 1)
+    batch.accounting = accounting.to_json()
+    batch.status = step(batch.status, TrackerState.failed)
+    batch.error = reason[:ERROR_CHARACTERS]
+    session.add(
+        ImportFailure(
+            bulk_import_entity_id=tracker.bulk_import_entity_id,
+            tracker_id=tracker.id,
+            pipeline_class=pipeline_class(tracker.relation),
+            pipeline_step=PipelineStep.EXTRACTOR,
+            exception_class=Fail.GIVEN_UP,
+            exception_message=reason[:ERROR_CHARACTERS],
+            subrelation=tracker.relation,
+            batch_number=batch.batch_number,
+        )
+    )
+
+
+def _give_up(
+    session: Session, tracker: Tracker, batches: Iterable[BatchTracker], subject: Subject, reason: str
+) -> None:
+    entity = session.get_one(ImportEntity, tracker.bulk_import_entity_id)
+    bulk_import = schedule.lock(session, entity.bulk_import_id)
+    if bulk_import.status not in OPEN_IMPORT or not _end_job(session, subject, reason):
+        return
+    for batch in batches:
+        fail_batch(session, tracker, batch, reason)
+    session.flush()
+    trackers.end(session, tracker.id)
+    schedule.go_on(session, bulk_import, entity.id)
+
+
+def _end_job(session: Session, subject: Subject, reason: str) -> bool:
+    """End a job with a reason; False when it has ended already."""
+    ended = session.execute(
+        update(ImportJob)
+        .where(subject.condition, ImportJob.status.in_(OPEN_JOB))
+        .values(status=JobState.ended, error=reason[:ERROR_CHARACTERS])
+        .returning(ImportJob.id)
+    )
+    return ended.one_or_none() is not None

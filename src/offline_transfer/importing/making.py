@@ -1,0 +1,115 @@
+"""Makes the group or project of an entity, and all that its pipelines share."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from offline_transfer.contributions.lookup import StandIns, internal_user
+from offline_transfer.db import psycopg_connection
+from offline_transfer.forge.attempts import SPOOL, Attempts
+from offline_transfer.forge.enums import UserType
+from offline_transfer.forge.projects import Project
+from offline_transfer.importing import portables, trackers
+from offline_transfer.importing.errors import DestinationNotFoundError
+from offline_transfer.importing.ids import SequenceIds
+from offline_transfer.importing.pipeline import FileDestination, PipelineWork, RowDestination
+from offline_transfer.importing.records import Destination, RecordBuilder
+from offline_transfer.importing.scopes import Scoping
+from offline_transfer.importing.shared import SharedRecords
+from offline_transfer.importing.source import EntitySource
+from offline_transfer.importing.tally import tally
+from offline_transfer.importing.work import Attempt
+from offline_transfer.transfers import ledger
+from offline_transfer.transfers.accounting import Accounting
+from offline_transfer.transfers.models import BulkImport, ImportEntity
+from offline_transfer.transfers.states import TrackerState
+from offline_transfer.types import Edition, JsonObject, PortableKind
+
+
+def make_portable(attempt: Attempt, entity: ImportEntity, source: EntitySource) -> ImportEntity:
+    """The entity with its group or project, which is made unless an earlier attempt did.
+
+    The portable and the entity's link to it are one transaction: an attempt that died leaves neither.
+    """
+    if portable_of(entity, source.kind) is not None:
+        return entity
+    context = attempt.context
+    root = source.root()
+    portable_id = SequenceIds(context.database).next(
+        "projects" if source.kind is PortableKind.PROJECT else "namespaces"
+    )
+    with context.database.session() as session:
+        ledger.hold(psycopg_connection(session), attempt.claim)
+        row = session.get_one(ImportEntity, entity.id, with_for_update=True)
+        made = _make(session, row, source.kind, portable_id, root, context.settings.edition)
+        if source.kind is PortableKind.GROUP:
+            row.namespace_id = made.id
+        else:
+            row.project_id = made.id
+        row.destination_name = made.full_path.rsplit("/", 1)[-1]
+        accounting = Accounting()
+        made.unit.recognise("self")
+        list(tally(made.unit, accounting, 0))
+        trackers.add_ended(session, entity.id, "self", TrackerState.finished, accounting)
+        return row
+
+
+def work_on(attempt: Attempt, entity: ImportEntity, source: EntitySource) -> PipelineWork:
+    """What the pipelines of an entity share whose portable is there."""
+    context = attempt.context
+    database = context.database
+    portable_id = portable_of(entity, source.kind)
+    assert portable_id is not None
+    with database.session() as session:
+        bulk_import = session.get_one(BulkImport, entity.bulk_import_id)
+        chain = _chain(session, source.kind, portable_id)
+        importer = bulk_import.user_id or internal_user(
+            session, UserType.import_user, username="import_user", name="Import User"
+        )
+    ids = SequenceIds(database)
+    users = StandIns(
+        database,
+        namespace_id=chain[-1],
+        source_hostname=bulk_import.source_hostname or "",
+        import_type=bulk_import.source_type.name,
+        source_ghost_user_id=bulk_import.source_ghost_user_id,
+        importer_id=importer,
+    )
+    shared = SharedRecords(database, Scoping(source.kind, portable_id, chain), users)
+    destination = Destination(portable_id, datetime.now(UTC).isoformat(), source.source_id)
+    branch = source.root().get("default_branch")
+    files = FileDestination(
+        source.kind,
+        portable_id,
+        branch if isinstance(branch, str) else None,
+        database,
+        context.repositories,
+        context.files,
+        Attempts(context.settings.data_dir / SPOOL),
+    )
+    rows = RowDestination(RecordBuilder(destination, ids, users, shared), users, shared)
+    return PipelineWork(context, entity, source, files, rows, attempt.lease)
+
+
+def portable_of(entity: ImportEntity, kind: PortableKind) -> int | None:
+    """The id of the group or project that an entity has become; None before."""
+    return entity.project_id if kind is PortableKind.PROJECT else entity.namespace_id
+
+
+def _make(
+    session: Session, entity: ImportEntity, kind: PortableKind, portable_id: int, root: JsonObject, edition: Edition
+) -> portables.Made:
+    parent = portables.namespace_by_path(session, entity.destination_namespace)
+    slug = entity.destination_name
+    if kind is PortableKind.GROUP:
+        return portables.make_group(session, portable_id, parent=parent, slug=slug, attributes=root, edition=edition)
+    if parent is None:
+        raise DestinationNotFoundError(path="")
+    return portables.make_project(session, portable_id, parent=parent, slug=slug, attributes=root, edition=edition)
+
+
+def _chain(session: Session, kind: PortableKind, portable_id: int) -> tuple[int, ...]:
+    if kind is PortableKind.GROUP:
+        return portables.group_chain(session, portable_id)
+    project = session.get_one(Project, portable_id)
+    return portables.group_chain(session, project.namespace_id)
