@@ -1,9 +1,10 @@
 """The API as clients meet it: over a socket, in a thread of the test's process, with users and tokens of the test's own."""
 
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,8 +19,9 @@ from offline_transfer.db import Database
 from offline_transfer.forge import tokens
 from offline_transfer.forge.tokens import Scope
 from offline_transfer.forge.users import User
-from offline_transfer.jobs import contexts, registration
+from offline_transfer.jobs import registration
 from offline_transfer.jobs.instance import Instance, instance_of
+from offline_transfer.queue import InlineQueue, Registration, Registry
 from offline_transfer.settings import Settings
 
 SECONDS = 30
@@ -42,6 +44,7 @@ class Api:
     instance: Instance
     address: str
     clients: ExitStack
+    jobs: InlineQueue
 
     def client(self, person: Person | None = None, **headers: str) -> httpx.Client:
         """A client with the token of a person, or without one."""
@@ -61,9 +64,8 @@ class Api:
             return Person(user.id, username, tokens.create(session, user, scopes=scopes).text)
 
     def work(self) -> int:
-        """Does the jobs that wait, in this thread; gives how many there were."""
-        (context,) = contexts.export(self.instance)
-        return queue.run_until_empty(context)
+        """Does the jobs that wait, in this thread, as workers do them; gives how many there were."""
+        return self.jobs.run_until_empty(self.instance)
 
     def token(self, person: Person, *scopes: Scope) -> Person:
         """The same person with another token."""
@@ -72,17 +74,36 @@ class Api:
             return Person(person.id, person.username, tokens.create(session, user, scopes=scopes).text)
 
 
+def _as_workers_do() -> Registry:
+    """All jobs, as functions of an instance: each makes its own context of it."""
+    registry = Registry()
+    for registered in queue.registrations():
+        registry.register(registered.name)(partial(_do, registered))
+    return registry
+
+
+def _do(registered: Registration, instance: Instance, **ids: int) -> None:
+    assert registered.context is not None
+    registered.function(*registered.context(instance), **ids)
+
+
 @contextmanager
 def running_api(
-    database: Database, directory: Path, *, limits: RateLimits | None = None, **overrides: Any
+    database: Database,
+    directory: Path,
+    *,
+    limits: RateLimits | None = None,
+    deferring: Callable[[Database, InlineQueue], Database] = queue.inline,
+    **overrides: Any,
 ) -> Iterator[Api]:
     """The API of an instance in a directory, which is one person's unless settings say otherwise.
 
-    Jobs wait in this process unless the database is `queue.durable`.
+    Jobs wait until `work`, unless `deferring` gives a database that has others do them.
     """
     registration.register_all()
     settings = Settings(data_dir=directory, **overrides)
-    instance = instance_of(settings, database)
+    jobs = InlineQueue(_as_workers_do())
+    instance = instance_of(settings, deferring(database, jobs))
     with ExitStack() as stack:
         listening = stack.enter_context(closing(server.listen("127.0.0.1", 0)))
         running = server.make_server(create_app(instance, limits))
@@ -90,4 +111,4 @@ def running_api(
         thread.start()
         stack.callback(thread.join, SECONDS)
         stack.callback(setattr, running, "should_exit", True)
-        yield Api(instance, server.address_of(listening), stack.enter_context(ExitStack()))
+        yield Api(instance, server.address_of(listening), stack.enter_context(ExitStack()), jobs)

@@ -69,6 +69,17 @@ def add(session: Session, full_path: str, user: User, role: Role, expires_at: da
     Raises PlaceNotFoundError.
     """
     place = _place(session, full_path)
+    _give(session, place, user.id, role, expires_at)
+    return Membership(place.path, user.username, user.user_type.name, role.value, expires_at)
+
+
+def add_owner(session: Session, namespace_id: int, user_id: int) -> None:
+    """Make somebody an owner of a group, as who has created it."""
+    path = session.scalars(select(Route.path).where(Route.namespace_id == namespace_id)).one()
+    _give(session, Place(path, "Namespace", namespace_id), user_id, Role.OWNER, None)
+
+
+def _give(session: Session, place: Place, user_id: int, role: Role, expires_at: date | None) -> None:
     said = {
         "access_level": int(role.level),
         "expires_at": expires_at,
@@ -80,14 +91,13 @@ def add(session: Session, full_path: str, user: User, role: Role, expires_at: da
     statement = insert(Member).values(
         source_type=place.source_type,
         source_id=place.source_id,
-        user_id=user.id,
+        user_id=user_id,
         type=place.member_type,
         notification_level=AS_THEIR_USER_SAYS,
         created_at=func.now(),
         **said,
     )
     session.execute(statement.on_conflict_do_update(index_elements=["source_type", "source_id", "user_id"], set_=said))
-    return Membership(place.path, user.username, user.user_type.name, role.value, expires_at)
 
 
 def remove(session: Session, full_path: str, user: User) -> None:

@@ -6,11 +6,12 @@ from sqlalchemy.orm import Session
 
 from offline_transfer.contributions.lookup import StandIns, internal_user
 from offline_transfer.db import psycopg_connection
+from offline_transfer.forge import membership
+from offline_transfer.forge.access import Actor, actor_of, level_cap
 from offline_transfer.forge.attempts import SPOOL, Attempts
-from offline_transfer.forge.enums import UserType
+from offline_transfer.forge.enums import AccessLevel, UserType
 from offline_transfer.forge.projects import Project
-from offline_transfer.importing import portables, trackers
-from offline_transfer.importing.errors import DestinationNotFoundError
+from offline_transfer.importing import destinations, portables, trackers
 from offline_transfer.importing.ids import SequenceIds
 from offline_transfer.importing.pipeline import FileDestination, PipelineWork, RowDestination
 from offline_transfer.importing.records import Destination, RecordBuilder
@@ -41,7 +42,8 @@ def make_portable(attempt: Attempt, entity: ImportEntity, source: EntitySource) 
     with context.database.session() as session:
         ledger.hold(psycopg_connection(session), attempt.claim)
         row = session.get_one(ImportEntity, entity.id, with_for_update=True)
-        made = _make(session, row, source.kind, portable_id, root, context.settings.edition)
+        actor = _importer(session, row)
+        made = _make(session, actor, row, source.kind, portable_id, root, context.settings.edition)
         if source.kind is PortableKind.GROUP:
             row.namespace_id = made.id
         else:
@@ -63,6 +65,7 @@ def work_on(attempt: Attempt, entity: ImportEntity, source: EntitySource) -> Pip
     with database.session() as session:
         bulk_import = session.get_one(BulkImport, entity.bulk_import_id)
         chain = _chain(session, source.kind, portable_id)
+        cap = level_cap(session, actor_of(session, bulk_import.user_id), chain[0])
         importer = bulk_import.user_id or internal_user(
             session, UserType.import_user, username="import_user", name="Import User"
         )
@@ -76,7 +79,9 @@ def work_on(attempt: Attempt, entity: ImportEntity, source: EntitySource) -> Pip
         importer_id=importer,
     )
     shared = SharedRecords(database, Scoping(source.kind, portable_id, chain), users)
-    destination = Destination(portable_id, datetime.now(UTC).isoformat(), source.source_id)
+    destination = Destination(
+        portable_id, datetime.now(UTC).isoformat(), source.source_id, cap, cap >= AccessLevel.owner
+    )
     branch = source.root().get("default_branch")
     files = FileDestination(
         source.kind,
@@ -96,15 +101,29 @@ def portable_of(entity: ImportEntity, kind: PortableKind) -> int | None:
     return entity.project_id if kind is PortableKind.PROJECT else entity.namespace_id
 
 
+def _importer(session: Session, entity: ImportEntity) -> Actor:
+    """Who imports an entity, with the rights of this moment."""
+    return actor_of(session, session.get_one(BulkImport, entity.bulk_import_id).user_id)
+
+
 def _make(
-    session: Session, entity: ImportEntity, kind: PortableKind, portable_id: int, root: JsonObject, edition: Edition
+    session: Session,
+    actor: Actor,
+    entity: ImportEntity,
+    kind: PortableKind,
+    portable_id: int,
+    root: JsonObject,
+    edition: Edition,
 ) -> portables.Made:
-    parent = portables.namespace_by_path(session, entity.destination_namespace)
+    parent = destinations.require(session, actor, entity, kind)
     slug = entity.destination_name
     if kind is PortableKind.GROUP:
-        return portables.make_group(session, portable_id, parent=parent, slug=slug, attributes=root, edition=edition)
-    if parent is None:
-        raise DestinationNotFoundError(path="")
+        made = portables.make_group(session, portable_id, parent=parent, slug=slug, attributes=root, edition=edition)
+        if parent is None and actor.id is not None:
+            # As everywhere, whoever creates a group at the root owns it; otherwise nothing could be imported into it.
+            membership.add_owner(session, portable_id, actor.id)
+        return made
+    assert parent is not None
     return portables.make_project(session, portable_id, parent=parent, slug=slug, attributes=root, edition=edition)
 
 

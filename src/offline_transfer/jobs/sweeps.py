@@ -17,6 +17,7 @@ from offline_transfer import logs
 from offline_transfer.exporting import overdue
 from offline_transfer.forge.attempts import SPOOL, Attempts
 from offline_transfer.importing import overdue as overdue_imports
+from offline_transfer.importing import places
 from offline_transfer.jobs import log_files, stalled
 from offline_transfer.jobs.instance import Instance
 from offline_transfer.queue import QueueName
@@ -131,6 +132,12 @@ def stale_exports(instance: Instance) -> int:
 def export_credentials(instance: Instance) -> int:
     """Forget the credentials of exports that ended long ago."""
     return overdue.purge_credentials(instance.database)
+
+
+@register("import_credentials")
+def import_credentials(instance: Instance) -> int:
+    """Forget what opens the stores and archives of imports that ended long ago."""
+    return places.purge(instance.database)
 
 
 @register("stale_imports")

@@ -35,7 +35,7 @@ def api(database_server: TestServer, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture
 def own_api(database: Database, tmp_path: Path) -> Iterator[Api]:
     """An API for one test alone, as it comes. Its jobs are rows for workers, of which there are none."""
-    with running_api(queue.durable(database), tmp_path / "instance") as running:
+    with running_api(database, tmp_path / "instance", deferring=lambda it, _: queue.durable(it)) as running:
         yield running
 
 

@@ -1,7 +1,6 @@
 """Imports that are refused, and what is said then: nothing of them is written."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,6 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from offline_transfer import queue
 from offline_transfer.forge import application_settings
 from offline_transfer.forge.tokens import Scope
 from offline_transfer.transfers.models import BulkImport, OfflineConfiguration
@@ -35,13 +33,6 @@ def archive(api: Api) -> dict[str, Any]:
 def grace(api: Api) -> Person:
     """Somebody who owns nothing yet."""
     return api.person("grace")
-
-
-@pytest.fixture(autouse=True)
-def nothing_waits() -> Iterator[None]:
-    """Jobs of imports that were taken on are left alone."""
-    yield
-    queue.clear()
 
 
 def imports_of(api: Api, person: Person) -> int | None:
