@@ -1,4 +1,4 @@
-"""The page on exports to S3, followed word by word: its own commands, with other ports and directories."""
+"""The pages on exports to S3 and imports from there, followed word by word, with other ports and directories."""
 
 import contextlib
 import json
@@ -14,7 +14,7 @@ from typing import Final
 from tests.acceptance.program import SECONDS, environment_of
 from tests.support.environment import REPOSITORY
 
-PAGE: Final = REPOSITORY / "docs" / "howto" / "export-to-s3.md"
+PAGES: Final = REPOSITORY / "docs" / "howto"
 SERVING: Final = re.compile(r"^\S+(rclone serve|offline-transfer serve).*$", re.MULTILINE)
 
 
@@ -25,11 +25,11 @@ def free_port() -> int:
         return port
 
 
-def script(directory: Path) -> str:
-    """The commands of the page as one script; the two servers run beside it, and end with it."""
-    blocks = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+def script(page: str, directory: Path) -> str:
+    """The commands of a page as one script; the two servers run beside it, and end with it."""
+    blocks = re.findall(r"^```sh\n(.*?)^```$", (PAGES / page).read_text("utf-8"), re.MULTILINE | re.DOTALL)
     text, servers = SERVING.subn(r"\g<0> &>> LOG &", "\n".join(blocks))
-    assert (len(blocks), servers) == (7, 2)
+    assert servers == 2
     for written, meant in {
         "/tmp/": f"{directory}/",
         ".venv/bin/": f"{Path(sys.executable).parent}/",
@@ -42,9 +42,10 @@ def script(directory: Path) -> str:
     return f"set -euo pipefail\ntrap 'kill $(jobs -p); wait' EXIT\n{text}"
 
 
-def test_what_the_page_says_works(tmp_path: Path) -> None:
+def follow(page: str, directory: Path) -> tuple[str, str]:
+    """Does what a page says; gives what its commands printed and what the servers did."""
     with subprocess.Popen(
-        ["bash", "-c", script(tmp_path)],
+        ["bash", "-c", script(page, directory)],
         cwd=REPOSITORY,
         env=environment_of(),
         stdin=subprocess.DEVNULL,
@@ -59,8 +60,13 @@ def test_what_the_page_says_works(tmp_path: Path) -> None:
             # Also what the script left running, if it did not come to its end.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-    logs = (tmp_path / "servers.log").read_text()
+    logs = (directory / "servers.log").read_text()
     assert process.returncode == 0, out + logs
+    return out, logs
+
+
+def test_what_the_page_on_exports_says_works(tmp_path: Path) -> None:
+    out, logs = follow("export-to-s3.md", tmp_path)
     export = json.loads((tmp_path / "export.json").read_text())
     assert (export["status"], export["has_failures"]) == ("finished", False)
     assert (export["bucket"], export["source_hostname"]) == ("offline-transfer-export", "https://gdk.test:3000")
@@ -68,3 +74,20 @@ def test_what_the_page_says_works(tmp_path: Path) -> None:
     assert (tmp_path / "store" / "offline-transfer-export" / export["export_prefix"] / "metadata.json.gz").exists()
     assert "MINIO_SECRET_KEY" not in logs + json.dumps(export)
     assert out.splitlines()[-1] == "The archive is as its manifest says."
+
+
+def test_what_the_page_on_imports_says_works(tmp_path: Path) -> None:
+    _, logs = follow("import-from-s3.md", tmp_path)
+    plan, made, entities, rollback = (
+        json.loads((tmp_path / f"{name}.json").read_text()) for name in ("plan", "import", "entities", "rollback")
+    )
+    assert plan["blockers"] == []
+    assert (made["status"], made["has_failures"], made["source_url"]) == ("finished", False, "https://gdk.test:3000")
+    assert entities[0]["destination_full_path"] == "newcomers/from-gdk"
+    assert {entity["status"] for entity in entities} == {"finished"}
+    for entity in entities:
+        for count in entity["stats"].values():
+            assert count["source"] == count["imported"] + count["skipped"] + count["failed"]
+    assert "newcomers/from-gdk" in (tmp_path / "report.html").read_text()
+    assert rollback["rolled_back_at"] is not None
+    assert "MINIO_SECRET_KEY" not in logs + json.dumps([plan, made, entities, rollback])
