@@ -10,6 +10,7 @@ from offline_transfer import queue
 from offline_transfer.archive.keys import METADATA_KEY
 from offline_transfer.exporting import names, places, schedule
 from offline_transfer.exporting.context import ExportContext
+from offline_transfer.storage.configuration import patience_under_lock
 from offline_transfer.storage.errors import StorageAccessDeniedError
 from offline_transfer.transfers.errors import CredentialsPurgedError
 from offline_transfer.transfers.models import ERROR_CHARACTERS, OfflineExport
@@ -54,7 +55,7 @@ def withdraw(context: ExportContext, offline_export_id: int) -> None:
         if export.status not in WITHOUT_ARCHIVE:
             return
         try:
-            destination = places.destination_of(context, session, export)
+            destination = places.destination_of(context, session, export, patience_under_lock)
         except CredentialsPurgedError:
             return
         try:

@@ -13,6 +13,7 @@ from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.errors import ObjectsGoneError
 from offline_transfer.exporting.lease import lease_of_end, under
 from offline_transfer.queue import JobInterruptedError
+from offline_transfer.storage.configuration import patience_under_lock
 from offline_transfer.transfers.lease import WorkWithdrawnError
 from offline_transfer.transfers.models import ExportObject, OfflineExport, RelationExport
 from offline_transfer.transfers.places import kept
@@ -73,11 +74,11 @@ def _make_archive(context: ExportContext, offline_export_id: int, attempt: int) 
             export = session.get_one(OfflineExport, offline_export_id)
             metadata = description.write_all_but_metadata(context, session, export, leased)
     with context.database.session() as session:
-        # The lock keeps a cancellation waiting: an archive is whole and the export finished, or neither.
+        # The lock keeps a cancellation waiting, though not for long: an archive is whole and the export finished, or neither.
         export = schedule.lock(session, offline_export_id)
         if export.status is not ExportState.started or export.attempts != attempt:
             raise WorkWithdrawnError
-        description.write_metadata(destination, metadata)
+        description.write_metadata(places.destination_of(context, session, export, patience_under_lock), metadata)
         ending.finish(session, export, has_failures=description.has_failures(session, export.id))
         storage = kept(context.vault, places.configuration_of(session, export.id))
     places.remove_proof(context, storage)

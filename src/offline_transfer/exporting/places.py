@@ -1,6 +1,7 @@
 """Where the archive of an export goes."""
 
 import logging
+from collections.abc import Callable
 from typing import Final
 
 from sqlalchemy import select
@@ -11,7 +12,8 @@ from offline_transfer.archive.keys import ExportPrefix
 from offline_transfer.errors import OfflineTransferError
 from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.writing import Destination
-from offline_transfer.storage.configuration import StorageConfiguration, patience_of
+from offline_transfer.settings import Settings
+from offline_transfer.storage.configuration import Patience, StorageConfiguration, patience_of
 from offline_transfer.transfers.models import OfflineConfiguration, OfflineExport
 from offline_transfer.transfers.places import kept
 
@@ -25,10 +27,15 @@ def configuration_of(session: Session, offline_export_id: int) -> OfflineConfigu
     ).one()
 
 
-def destination_of(context: ExportContext, session: Session, export: OfflineExport) -> Destination:
+def destination_of(
+    context: ExportContext,
+    session: Session,
+    export: OfflineExport,
+    patience: Callable[[Settings], Patience] = patience_of,
+) -> Destination:
     """Where the objects of an export go. Raises CredentialsPurgedError and what `StorageConfiguration.open` raises."""
     row = configuration_of(session, export.id)
-    place = context.open_storage(kept(context.vault, row), context.egress, patience_of(context.settings))
+    place = context.open_storage(kept(context.vault, row), context.egress, patience(context.settings))
     return Destination(place, ExportPrefix.parse(row.export_prefix), envelope_of(export))
 
 

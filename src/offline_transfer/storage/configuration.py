@@ -76,6 +76,17 @@ def patience_of(settings: Settings) -> Patience:
     return Patience(retries=retries, stalled_after=timedelta(seconds=settings.store_silence_seconds))
 
 
+def patience_under_lock(settings: Settings) -> Patience:
+    """The same while somebody is kept waiting, as who cancels is: seconds, after which the whole job is tried again."""
+    patience = patience_of(settings)
+    retries = replace(
+        patience.retries,
+        attempts=min(patience.retries.attempts, ASKING.retries.attempts),
+        longest_wait=ASKING.retries.longest_wait,
+    )
+    return Patience(retries=retries, stalled_after=min(patience.stalled_after, ASKING.stalled_after))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageConfiguration:
     """A store and what opens it.

@@ -54,9 +54,11 @@ OBJECTS = (
     "user_contributions.ndjson.gz",
     "manifest.json.gz",
     "SHA256SUMS",
-    "/metadata.json.gz",
 )
 """One object of each kind, by the end of its key."""
+
+METADATA = "/metadata.json.gz"
+"""Is put while an export is locked, and who cancels it waits: so the second attempt is the last of the job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +139,13 @@ PASSING: dict[str, Fault] = {
 @pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING.keys())
 def test_a_store_that_fails_several_times_in_a_row_at_every_object(scene: Scene, fault: Fault) -> None:
     created = scene.exporter.ask(APP)
-    scene.front.plan(*(Rule(fault, "PUT", f"{name}(\\?|$)", times=ATTEMPTS - 1) for name in OBJECTS))
+    scene.front.plan(
+        *(Rule(fault, "PUT", f"{name}(\\?|$)", times=ATTEMPTS - 1) for name in OBJECTS), Rule(fault, "PUT", METADATA)
+    )
     assert scene.run(created) is ExportState.finished
     assert not scene.row(created).has_failures
     assert contents(scene.behind, created) == scene.whole
-    assert len([seen for seen in scene.front.seen if seen.fault is not None]) == (ATTEMPTS - 1) * len(OBJECTS)
+    assert len([seen for seen in scene.front.seen if seen.fault is not None]) == (ATTEMPTS - 1) * len(OBJECTS) + 1
     named = ("self", "labels", "issues", "uploads", "repository", "user_contributions")
     assert scene.retries(created) == dict.fromkeys(named, ATTEMPTS - 1)
     assert [seen for seen in scene.front.seen if SECRET in seen.target] == []
@@ -161,12 +165,12 @@ def test_listings_that_fail_and_break_off(scene: Scene) -> None:
 def test_a_store_that_is_silent_is_asked_again_and_what_it_does_later_changes_nothing(scene: Scene) -> None:
     """The first request of an object is done when another took its place long ago."""
     created = scene.exporter.ask(APP)
-    scene.front.plan(*(Rule(Hold(), "PUT", f"{name}(\\?|$)") for name in OBJECTS))
+    scene.front.plan(*(Rule(Hold(), "PUT", f"{name}(\\?|$)") for name in (*OBJECTS, METADATA)))
     hasty = replace(scene.exporter, settings={**scene.exporter.settings, "store_silence_seconds": 0.5})
     queue.run_until_empty(hasty.context())
     assert scene.row(created).status is ExportState.finished
     scene.front.release()
-    for _ in OBJECTS:
+    for _ in (*OBJECTS, METADATA):
         assert scene.front.held_done.acquire(timeout=DEADLINE)
     assert contents(scene.behind, created) == scene.whole
 
@@ -198,8 +202,9 @@ def test_a_late_request_of_an_encrypted_object_is_found_and_undone(scene: Scene,
 
 def test_metadata_of_which_nobody_heard_are_no_archive_until_the_next_attempt(scene: Scene) -> None:
     created = scene.exporter.ask(APP)
-    scene.front.plan(Rule(LoseAnswer(), "PUT", "/metadata.json.gz", times=None))
+    scene.front.plan(Rule(LoseAnswer(), "PUT", METADATA, times=None))
     assert scene.run(created) is ExportState.failed
+    assert len([seen for seen in scene.front.seen if seen.fault is not None]) == 2
     assert "manifest.json.gz" in scene.names(created)
     assert "metadata.json.gz" not in scene.names(created)
     scene.front.plan()
