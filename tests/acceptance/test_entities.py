@@ -149,12 +149,12 @@ def test_what_community_edition_brought_is_a_gap_nowhere(
         (
             [],
             ExitStatus.USAGE,
-            "Say what to import: either --entity (once or more) or --all. See `offline-transfer --help`.",
+            "Say what to import: one of --entity, --all and --plan. See `offline-transfer --help`.",
         ),
         (
             ["--all", "", "--entity", "fill=place"],
             ExitStatus.USAGE,
-            "Say what to import: either --entity (once or more) or --all. See `offline-transfer --help`.",
+            "Say what to import: one of --entity, --all and --plan. See `offline-transfer --help`.",
         ),
     ],
 )

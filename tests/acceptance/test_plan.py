@@ -1,6 +1,8 @@
 """`plan`: what an import would do, and the file in which people change that."""
 
 import json
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from offline_transfer.errors import ExitStatus
 from tests.acceptance.conftest import Prepared
 from tests.acceptance.program import Instance, Program
+from tests.support.environment import REPOSITORY
 
 
 @pytest.fixture
@@ -64,6 +67,73 @@ def test_a_plan_file_can_be_edited_and_looked_at(settled_instance: Instance, arc
     ]
     message = settled_instance.run("plan", archive, "--all", "", "--output", file).refused(ExitStatus.CONFLICT)
     assert message == f"{file} exists already, and somebody may have edited it. Remove it, or name another file."
+
+
+def test_an_import_follows_the_file(settled: Prepared, program: Program, archive: Path, tmp_path: Path) -> None:
+    file = tmp_path / "plan.yml"
+    with settled.copied(program, tmp_path / "instance") as instance:
+        # The path of the group is taken meanwhile, so that all below it goes elsewhere than the plan says.
+        instance.run("plan", archive, "--entity", "fill=place:outer", "--output", file).ok()
+        edit(file, "fill/inner", slug="renamed", skip_relations="[uploads, epics]")
+        edit(file, "fill/inner/empty", namespace='"place/inner"')
+        edit(file, "fill/app", skip="true")
+        instance.run("import", archive, "--entity", "fill/inner/empty=place:outer").ok()
+        imported = instance.json("import", archive, "--plan", file)
+        assert [(item["entity"], item["destination"], item["status"]) for item in imported["entities"]] == [
+            ("fill", "place/outer_1", "finished"),
+            ("fill/inner/empty", "place/inner/empty", "finished"),
+            ("fill/inner", "place/outer_1/renamed", "finished"),
+        ]
+        here = {(row["entity"], row["path"]) for row in instance.json("tree")["relations"]}
+    assert {entity for entity, _ in here if entity.startswith("place/outer_1")} == {
+        "place/outer_1",
+        "place/outer_1/renamed",
+    }
+    assert ("place/outer_1", "epics") in here
+    assert ("place/outer_1/renamed", "epics") not in here
+    assert ("place/outer_1/renamed", "labels") in here
+
+
+def test_the_plan_of_another_archive_is_not_followed(
+    source: Instance, destination: Instance, archive: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "plan.yml"
+    destination.run("plan", archive, "--all", "", "--output", file).ok()
+    other = tmp_path / source.json("export", "fill", "--to", tmp_path)["export_prefix"]
+    message = destination.run("import", other, "--plan", file).refused(ExitStatus.BAD_INPUT)
+    assert message == (
+        f"{file} is the plan of another archive, {archive.name}, and not of {other}. Make a plan of this one."
+    )
+    assert destination.paths() == []
+
+
+def test_the_howto_says_what_works(
+    settled: Prepared, source: Instance, program: Program, archive: Path, tmp_path: Path
+) -> None:
+    page = (REPOSITORY / "docs" / "howto" / "plan.md").read_text("utf-8")
+    commands = re.findall(r"^offline-transfer (.+)$", page, re.MULTILINE)
+    with settled.copied(program, tmp_path / "destination") as destination:
+        for command in commands:
+            words = shlex.split(command.replace("/media/disk/2026-04-16_19-39-00_export_dJtnb3CV", str(archive)))
+            place = words.index("--data-dir")
+            instance = source if words[place + 1] == "/tmp/source" else destination
+            instance.run(*(word.replace("/tmp", str(tmp_path)) for word in words[:place])).ok()
+        assert "place/fill/app" in destination.paths()
+    assert [command.split()[0] for command in commands] == ["plan", "plan", "plan", "import", "profile", "export"]
+    entry = re.search(r"```yaml\n(.+?)```", page, re.DOTALL)
+    assert entry is not None
+    assert entry[1] in (tmp_path / "plan.yml").read_text()
+
+
+def edit(file: Path, entity: str, **values: str) -> None:
+    """Change an entry of a plan file, as somebody would in an editor."""
+    before, found, after = file.read_text().partition(f'- entity: "{entity}"\n')
+    assert found
+    entry, dash, rest = after.partition("  # ")
+    for name, value in values.items():
+        entry, count = re.subn(rf"^    {name}: .*$", f"    {name}: {value}", entry, flags=re.MULTILINE)
+        assert count == 1
+    file.write_text(before + found + entry + dash + rest)
 
 
 def test_a_destination_says_what_it_takes_and_an_export_heeds_it(

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from offline_transfer.cli.errors import EntityOptionError
 from offline_transfer.cli.options import (
     AsJson,
     DataDir,
@@ -14,34 +13,16 @@ from offline_transfer.cli.options import (
     PublicKeys,
     S3Endpoint,
 )
-from offline_transfer.errors import ExitStatus, UsageError
+from offline_transfer.cli.wanted import AllOption, EntityOptions, PlanFile, require_one, wanted_of
+from offline_transfer.errors import ExitStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from offline_transfer.cli.instance import Instance
     from offline_transfer.db import Database
-    from offline_transfer.importing.request import ImportRequest, Wanted
+    from offline_transfer.importing.request import ImportRequest
     from offline_transfer.types import JsonObject
-
-EntityOptions = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--entity",
-        metavar="SOURCE=NAMESPACE[:SLUG]",
-        help="A group or project of the archive, the group to put it into and, if it shall have another, its path there.",
-        show_default=False,
-    ),
-]
-AllOption = Annotated[
-    str | None,
-    typer.Option(
-        "--all",
-        metavar="NAMESPACE",
-        help='Every top-level group of the archive, into this group; `--all ""` puts them at the root.',
-        show_default=False,
-    ),
-]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -53,6 +34,7 @@ def import_archive(
     archive: Annotated[str, typer.Argument(metavar="URL/PREFIX", help="The archive.")],
     entity: EntityOptions = None,
     everything: AllOption = None,
+    plan_file: PlanFile = None,
     identity: Identities = None,
     passphrase_file: PassphraseFile = None,
     public_key: PublicKeys = None,
@@ -64,20 +46,28 @@ def import_archive(
     """Import groups and projects from an archive into this instance.
 
     The whole archive is checked before the first row is written. A destination that does not exist is an error. With --public-key
-    an archive is refused that none of these keys has signed.
+    an archive is refused that none of these keys has signed. `plan` says beforehand what would happen.
     """
     from offline_transfer.cli import keys, places
     from offline_transfer.cli.instance import open_with_files
-    from offline_transfer.importing.request import Everything, ImportRequest
+    from offline_transfer.importing.planning.file import Planned
+    from offline_transfer.importing.planning.file import read as read_plan
+    from offline_transfer.importing.request import ImportRequest
 
-    if (entity is None) == (everything is None):
-        raise UsageError(problem="Say what to import: either --entity (once or more) or --all")
+    require_one(entity=entity, all=everything, plan=plan_file)
+    opening = keys.keys_of(identity, passphrase_file)
+    if plan_file is None:
+        planned = Planned(wanted_of(entity, everything), {})
+    else:
+        with places.open_archive(archive, s3_endpoint, limit, opening) as opened:
+            planned = read_plan(plan_file, opened)
     storage, prefix = places.kept_archive_place(archive, s3_endpoint)
     request = ImportRequest(
-        wanted=[_wanted(item) for item in entity or ()] if everything is None else Everything(everything),
+        wanted=planned.wanted,
+        choices=planned.choices,
         storage=storage,
         export_prefix=prefix,
-        decryption=keys.keys_of(identity, passphrase_file),
+        decryption=opening,
         signers=keys.public_keys_of(public_key),
     )
     with open_with_files(data_dir) as instance:
@@ -174,13 +164,3 @@ def _summed(dropped: "list[JsonObject]") -> list[tuple[object, object, object, i
         count = item["count"]
         totals[key] = totals.get(key, 0) + (count if isinstance(count, int) else 0)
     return [(*key, count) for key, count in sorted(totals.items(), key=str)]
-
-
-def _wanted(given: str) -> "Wanted":
-    from offline_transfer.importing.request import Wanted
-
-    source, equals, destination = given.partition("=")
-    namespace, colon, slug = destination.partition(":")
-    if not source or not equals or (colon and not slug):
-        raise EntityOptionError(given=ascii(given)[1:-1])
-    return Wanted(source.strip("/"), namespace.strip("/"), slug or None)

@@ -14,7 +14,7 @@ from offline_transfer.cli.options import (
     PublicKeys,
     S3Endpoint,
 )
-from offline_transfer.cli.wanted import AllOption, EntityOptions
+from offline_transfer.cli.wanted import AllOption, EntityOptions, PlanFile
 from offline_transfer.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -22,13 +22,6 @@ if TYPE_CHECKING:
 
     from offline_transfer.importing.planning.plan import Plan
     from offline_transfer.importing.planning.problems import Problem
-
-PlanFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--plan", metavar="FILE", help="What to import and where to, as `plan --output` wrote it.", show_default=False
-    ),
-]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -83,15 +76,17 @@ def plan(
         open_instance(data_dir) as instance,
         Watch("Reading the archive") as watch,
     ):
-        planned = file.Planned((), {}) if plan_file is None else file.read(plan_file, opened)
-        asked = wanted.wanted_of(entity, everything, skip or ()) if plan_file is None else planned.wanted
+        if plan_file is None:
+            planned = file.Planned(wanted.wanted_of(entity, everything, skip or ()), {})
+        else:
+            planned = file.read(plan_file, opened)
         options = PlanOptions(
             reading=Reading.LISTING if listing else Reading.HASHES,
             signers=signers,
             choices=planned.choices,
             progress=watch.say,
         )
-        made = make_plan(instance.database, instance.settings, opened, asked, options)
+        made = make_plan(instance.database, instance.settings, opened, planned.wanted, options)
     if output is not None:
         file.write(made, output)
     if as_json:

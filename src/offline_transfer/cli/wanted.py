@@ -1,6 +1,7 @@
 """What of an archive shall be imported, as it is typed."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,6 +28,14 @@ AllOption = Annotated[
         metavar="NAMESPACE",
         help='Every top-level group of the archive, into this group; `--all ""` puts them at the root.',
         show_default=False,
+    ),
+]
+
+
+PlanFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--plan", metavar="FILE", help="What to import and where to, as `plan --output` wrote it.", show_default=False
     ),
 ]
 

@@ -17,12 +17,17 @@ from offline_transfer.types import PortableKind
 def add_rows_below(
     session: Session, named: Sequence[ImportEntity], mapping: Mapping[str, EntityPrefix], choices: Mapping[str, Choice]
 ) -> None:
-    """Add the rows below the entities that were named, which have theirs, and note in their groups what stays away."""
+    """Add the rows below the entities that were named, which have theirs, and note in their groups what stays away.
+
+    What was named itself does not come with its group as well.
+    """
     rows = {row.source_full_path: row for row in named}
-    for paths in _by_depth(frozenset(rows), mapping, choices):
+    itself = dict.fromkeys(rows, Choice(skip=True))
+    below = {**choices, **itself}
+    for paths in _by_depth(frozenset(rows), mapping, below):
         for path in paths:
             group = rows.get(path.rpartition("/")[0])
-            choice = choices.get(path, Choice())
+            choice = below.get(path, Choice())
             if group is None:
                 continue
             if choice.skip:
@@ -66,10 +71,11 @@ def _by_depth(named: Set[str], mapping: Mapping[str, EntityPrefix], choices: Map
     """The paths that need rows, and those of the groups between them and what was named: groups before what lies in them."""
     needed: set[str] = set()
     for path, choice in choices.items():
-        if choice.changes_nothing(path):
-            continue
-        while path in mapping and path not in named and path not in needed:
+        if path in mapping and not choice.changes_nothing(path):
             needed.add(path)
-            path = path.rpartition("/")[0]
+            above = path.rpartition("/")[0]
+            while above in mapping and above not in named and above not in needed:
+                needed.add(above)
+                above = above.rpartition("/")[0]
     by_depth = sorted(needed, key=lambda path: (path.count("/"), mapping[path].kind is PortableKind.GROUP, path))
     return [list(paths) for _, paths in groupby(by_depth, key=lambda path: path.count("/"))]

@@ -21,7 +21,7 @@ from offline_transfer.importing.planning.errors import (
 from offline_transfer.importing.planning.making import digest_of
 from offline_transfer.importing.planning.plan import Plan, PlannedEntity
 from offline_transfer.importing.planning.problems import Problem
-from offline_transfer.importing.request import Choice, Wanted
+from offline_transfer.importing.request import Choice, Everything, Wanted
 from offline_transfer.verify.findings import printable
 from offline_transfer.verify.reader import Archive
 
@@ -81,7 +81,7 @@ class _File(_Strict):
 class Planned:
     """What a plan file asks for: the entities that are named, and what is different below them."""
 
-    wanted: tuple[Wanted, ...]
+    wanted: Sequence[Wanted] | Everything
     choices: Mapping[str, Choice]
 
 
