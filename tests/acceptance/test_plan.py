@@ -114,10 +114,11 @@ def test_the_howto_says_what_works(
     commands = re.findall(r"^offline-transfer (.+)$", page, re.MULTILINE)
     with settled.copied(program, tmp_path / "destination") as destination:
         for command in commands:
-            words = shlex.split(command.replace("/media/disk/2026-04-16_19-39-00_export_dJtnb3CV", str(archive)))
-            place = words.index("--data-dir")
-            instance = source if words[place + 1] == "/tmp/source" else destination
-            instance.run(*(word.replace("/tmp", str(tmp_path)) for word in words[:place])).ok()
+            said = command.replace("/tmp", str(tmp_path))
+            words = shlex.split(said.replace("/media/disk/2026-04-16_19-39-00_export_dJtnb3CV", str(archive)))
+            data_dir = words.index("--data-dir")
+            instance = source if words[data_dir + 1] == str(tmp_path / "source") else destination
+            instance.run(*words[:data_dir]).ok()
         assert "place/fill/app" in destination.paths()
     assert [command.split()[0] for command in commands] == ["plan", "plan", "plan", "import", "profile", "export"]
     entry = re.search(r"```yaml\n(.+?)```", page, re.DOTALL)
