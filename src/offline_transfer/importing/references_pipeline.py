@@ -10,8 +10,7 @@ from typing import Final
 
 import psycopg
 from psycopg.types.json import Jsonb
-from sqlalchemy import literal, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from offline_transfer.archive.errors import InvalidKeyError
@@ -19,7 +18,7 @@ from offline_transfer.archive.keys import EntityPrefix
 from offline_transfer.db import Database, psycopg_connection
 from offline_transfer.forge.routes import Route
 from offline_transfer.importing.context import ImportContext
-from offline_transfer.importing.texts import TextRelation, Texts, text_relations
+from offline_transfer.importing.texts import TextRelation, Texts, entities_with_texts, text_relations
 from offline_transfer.relations.rewriting import Moved, RewriterAt, Rewriting
 from offline_transfer.transfers.models import BulkImport, ImportEntity, Tracker
 from offline_transfer.transfers.states import SourceType, TrackerState, step
@@ -36,6 +35,15 @@ _TEXTS_AT_ONCE: Final = 50
 """What is held in memory of them."""
 
 _OPEN: Final = (TrackerState.created, TrackerState.enqueued, TrackerState.started)
+_ADD: Final = (
+    b"INSERT INTO bulk_import_trackers (bulk_import_entity_id, relation, stage, status)"
+    b" SELECT id, %(relation)s, %(stage)s, CASE WHEN id = ANY(%(busy)s::bigint[]) THEN %(created)s ELSE %(finished)s END"
+    b" FROM bulk_import_entities WHERE bulk_import_id = %(id)s AND num_nonnulls(project_id, namespace_id) > 0"
+    b" ORDER BY id ON CONFLICT DO NOTHING"
+)
+_PLACES: Final = (
+    b"SELECT count(*), max(project_id), max(namespace_id) FROM bulk_import_entities WHERE bulk_import_id = %s"
+)
 _POSITION: Final = b"SELECT status, first_index, accounting FROM bulk_import_batch_trackers WHERE id = %s FOR UPDATE"
 _ADVANCE: Final = (
     b"UPDATE bulk_import_batch_trackers SET status = %s, first_index = %s, accounting = %s, updated_at = clock_timestamp()"
@@ -58,14 +66,17 @@ def held_by_nobody_else(_connection: psycopg.Connection) -> None:
 def take_on(session: Session, bulk_import_id: int) -> list[int]:
     """Have a tracker of the pipeline for each group and project that the import made; gives those that have not ended.
 
-    To be called when all of the import have their places.
+    To be called when all of the import have their places. Where no text can change, the pipeline has ended at once.
     """
-    made = select(ImportEntity.id, literal(RELATION), literal(STAGE)).where(
-        ImportEntity.bulk_import_id == bulk_import_id,
-        or_(ImportEntity.project_id.is_not(None), ImportEntity.namespace_id.is_not(None)),
-    )
-    columns = ["bulk_import_entity_id", "relation", "stage"]
-    session.execute(insert(Tracker).from_select(columns, made.order_by(ImportEntity.id)).on_conflict_do_nothing())
+    source = session.get_one(BulkImport, bulk_import_id)
+    given = {"id": bulk_import_id, "pattern": rewriting_of(session, source, "").pattern}
+    connection = psycopg_connection(session)
+    busy = [found for kind in PortableKind for (found,) in connection.execute(entities_with_texts(kind), given)]
+    states = {
+        "created": TrackerState.created.value,
+        "finished": step(TrackerState.started, TrackerState.finished).value,
+    }
+    connection.execute(_ADD, {"id": bulk_import_id, "relation": RELATION, "stage": STAGE, "busy": busy, **states})
     of_import = ImportEntity.bulk_import_id == bulk_import_id
     found = select(Tracker.id).join(ImportEntity, ImportEntity.id == Tracker.bulk_import_entity_id).where(of_import)
     is_open = Tracker.relation == RELATION, Tracker.status.in_(_OPEN)
@@ -96,6 +107,16 @@ def rewrite(context: ImportContext, tracker_id: int, hold: Holding = held_by_nob
         tracker.status = step(step(tracker.status, TrackerState.started), TrackerState.finished)
 
 
+@dataclass(slots=True)
+class _Latest:
+    """What the texts of the latest import have to become, and what that was made of: each of its thousand projects asks."""
+
+    known: tuple[tuple[object, ...], Rewriting] | None = None
+
+
+_latest: Final = _Latest()
+
+
 def rewriting_of(session: Session, source: BulkImport, destination: str) -> Rewriting:
     """What the texts of an import have to become.
 
@@ -103,20 +124,28 @@ def rewriting_of(session: Session, source: BulkImport, destination: str) -> Rewr
     """
     if source.source_type is SourceType.file_export:
         return Rewriting(None, destination, ())
-    return Rewriting(source.source_hostname, destination, _moved(session, source.id))
+    connection = psycopg_connection(session)
+    places = connection.execute(_PLACES, [source.id]).fetchone()
+    key = (connection.info.dsn, source.id, source.source_hostname, destination, places)
+    known = _latest.known
+    if known is None or known[0] != key:
+        known = key, Rewriting(source.source_hostname, destination, _moved(session, source.id))
+        _latest.known = known
+    return known[1]
 
 
 def _moved(session: Session, bulk_import_id: int) -> Iterator[Moved]:
-    columns = ImportEntity.source_full_path, ImportEntity.source_prefix, ImportEntity.project_id, Route.path
-    own = or_(Route.project_id == ImportEntity.project_id, Route.namespace_id == ImportEntity.namespace_id)
-    found = session.execute(
-        select(*columns, ImportEntity.namespace_id)
-        .join(Route, own)
-        .where(ImportEntity.bulk_import_id == bulk_import_id)
-    )
-    for source_path, prefix, project_id, path, namespace_id in found:
-        kind = PortableKind.GROUP if project_id is None else PortableKind.PROJECT
-        yield Moved(kind, source_path, path, _source_id(prefix), project_id or namespace_id)
+    places = {
+        PortableKind.GROUP: (ImportEntity.namespace_id, Route.namespace_id),
+        PortableKind.PROJECT: (ImportEntity.project_id, Route.project_id),
+    }
+    for kind, (made, of_route) in places.items():
+        columns = ImportEntity.source_full_path, ImportEntity.source_prefix, Route.path, made
+        of_import = ImportEntity.bulk_import_id == bulk_import_id
+        for source_path, prefix, path, own_id in session.execute(
+            select(*columns).join(Route, of_route == made).where(of_import)
+        ):
+            yield Moved(kind, source_path, path, _source_id(prefix), own_id)
 
 
 def _source_id(prefix: str) -> int | None:

@@ -30,7 +30,7 @@ class TextRelation:
     number: int
     """The same for every group or project, from 1."""
     any: bytes
-    """Whether the group or project `portable_id` has such records: one row, or none. A text of its own has to match `pattern`."""
+    """Whether the group or project `portable_id` has records in which a text may match `pattern`: one row, or none."""
     next: bytes
     """The ids of its first `count` records above `after`."""
     texts: tuple[Texts, ...]
@@ -39,25 +39,43 @@ class TextRelation:
 @cache
 def text_relations(kind: PortableKind) -> tuple[TextRelation, ...]:
     """Everything of a group or project that holds texts."""
+    return tuple(_relation(number, *found) for number, found in enumerate(_relations(kind), start=1))
+
+
+@cache
+def entities_with_texts(kind: PortableKind) -> bytes:
+    """The entities of this kind of the import `id` in which a text may have to change; most of many projects have none."""
+    portable = "entity.project_id" if kind is PortableKind.PROJECT else "entity.namespace_id"
+    some = " OR ".join(f"EXISTS ({_some(node, column, portable)})" for _, node, column in _relations(kind))
+    own = f"entity.bulk_import_id = %(id)s AND {portable} IS NOT NULL"
+    return f"SELECT entity.id FROM bulk_import_entities AS entity WHERE {own} AND ({some})".encode()  # noqa: S608 - our names
+
+
+def _relations(kind: PortableKind) -> Iterator[tuple[str, RelationNode, str]]:
+    """What has texts in it, by name, and the columns by which its rows belong to the group or project."""
     portable = tree(kind)
     root = replace(portable.root, children=())
-    found = [_relation(root, SELF, 1, key_name(root))]
+    yield SELF, root, key_name(root)
     for node in portable.relations:
         if node.join is not None and _texts(node):
-            found.append(_relation(node, node.name, len(found) + 1, node.join.column.name))
-    return tuple(found)
+            yield node.name, node, node.join.column.name
 
 
-def _relation(node: RelationNode, name: str, number: int, of_portable: str) -> TextRelation:
-    row, key, texts = node.table.name, key_name(node), _texts(node)
-    own = " AND ".join([f"{row}.{of_portable} = %(portable_id)s", *constants(node)])
-    some = f"SELECT FROM {row} WHERE {own} LIMIT 1"
-    if name == SELF:
-        (column,) = _marked(node)
-        some = f"SELECT FROM {row} WHERE {own} AND {column} ~ %(pattern)s"
-    above = f"{own} AND {row}.{key} > %(after)s"
+def _some(node: RelationNode, column: str, portable: str) -> str:
+    """Whether a group or project has records in which a text may have to change; below the records nobody looks."""
+    own = " AND ".join([f"{node.table.name}.{column} = {portable}", *constants(node)])
+    marked = [f"{node.table.name}.{name} ~ %(pattern)s" for name in _marked(node)]
+    if len(_texts(node)) == len(marked):
+        own = f"{own} AND ({' OR '.join(marked)})"
+    return f"SELECT FROM {node.table.name} WHERE {own}"
+
+
+def _relation(number: int, name: str, node: RelationNode, column: str) -> TextRelation:
+    row, key = node.table.name, key_name(node)
+    above = " AND ".join([f"{row}.{column} = %(portable_id)s", *constants(node), f"{row}.{key} > %(after)s"])
     following = f"SELECT {key} FROM {row} WHERE {above} ORDER BY {key} LIMIT %(count)s"  # noqa: S608 - our names
-    return TextRelation(name, number, some.encode(), following.encode(), texts)
+    some = f"{_some(node, column, '%(portable_id)s')} LIMIT 1"
+    return TextRelation(name, number, some.encode(), following.encode(), _texts(node))
 
 
 def _texts(node: RelationNode) -> tuple[Texts, ...]:

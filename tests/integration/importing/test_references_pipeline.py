@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from offline_transfer.importing import references_pipeline, result
-from offline_transfer.transfers.models import BatchTracker, BulkImport, ImportEntity, Tracker
+from offline_transfer.transfers.models import BulkImport, ImportEntity, Tracker
 from offline_transfer.transfers.states import ImportState, SourceType, TrackerState
 from offline_transfer.types import PortableKind
 from tests.support.importing import Destination, Records, RecordsSource, run_entities
@@ -105,13 +105,10 @@ def test_it_is_counted_beside_the_records(destination: Destination, imported: in
     assert "references" not in destination.accounting(row).paths
 
 
-def test_a_project_without_texts_costs_no_batch(destination: Destination, imported: int) -> None:
-    _, second = take_on(destination)
-    rewrite(destination, second)
-    with destination.database.session() as session:
-        assert session.get_one(Tracker, second).status is TrackerState.finished
-        assert session.scalars(select(BatchTracker.id).where(BatchTracker.tracker_id == second)).all() == []
+def test_a_project_without_texts_is_done_at_once(destination: Destination, imported: int) -> None:
     assert take_on(destination) == [imported]
+    done = destination.rows("bulk_import_trackers", "id", "status", relation="references")
+    assert done == [(imported, TrackerState.created), (imported + 1, TrackerState.finished)]
 
 
 class DiedError(Exception):
