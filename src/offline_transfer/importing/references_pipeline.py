@@ -10,7 +10,7 @@ from typing import Final
 
 import psycopg
 from psycopg.types.json import Jsonb
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from offline_transfer.archive.errors import InvalidKeyError
@@ -41,6 +41,20 @@ _ADD: Final = (
     b" FROM bulk_import_entities WHERE bulk_import_id = %(id)s AND num_nonnulls(project_id, namespace_id) > 0"
     b" ORDER BY id ON CONFLICT DO NOTHING"
 )
+_REOPEN: Final = (
+    b"WITH latest AS (SELECT max(tracker.created_at) AS at FROM bulk_import_trackers AS tracker JOIN bulk_import_entities"
+    b" ON bulk_import_entities.id = bulk_import_entity_id WHERE bulk_import_id = %(id)s AND relation = 'self'),"
+    b" reopened AS (UPDATE bulk_import_trackers AS tracker SET status = %(created)s, updated_at = clock_timestamp()"
+    b" FROM bulk_import_entities AS entity, latest WHERE entity.id = bulk_import_entity_id AND bulk_import_id = %(id)s"
+    b" AND relation = %(relation)s AND tracker.status = %(finished)s AND tracker.updated_at < latest.at"
+    b" AND entity.id = ANY(%(busy)s::bigint[]) RETURNING tracker.id)"
+    b" UPDATE bulk_import_batch_trackers SET status = %(created)s, first_index = 0, updated_at = clock_timestamp()"
+    b" WHERE tracker_id IN (SELECT id FROM reopened)"
+)
+_STATES: Final = {
+    "created": TrackerState.created.value,
+    "finished": step(TrackerState.started, TrackerState.finished).value,
+}
 _PLACES: Final = (
     b"SELECT count(*), max(project_id), max(namespace_id) FROM bulk_import_entities WHERE bulk_import_id = %s"
 )
@@ -66,17 +80,17 @@ def held_by_nobody_else(_connection: psycopg.Connection) -> None:
 def take_on(session: Session, bulk_import_id: int) -> list[int]:
     """Have a tracker of the pipeline for each group and project that the import made; gives those that have not ended.
 
-    To be called when all of the import have their places. Where no text can change, the pipeline has ended at once.
+    To be called when all of the import have their places. Where no text can change, the pipeline has ended at once. What has come
+    since a pipeline ended, in an import that was tried again, has it done again, if that can lead no text astray.
     """
-    source = session.get_one(BulkImport, bulk_import_id)
-    given = {"id": bulk_import_id, "pattern": rewriting_of(session, source, "").pattern}
+    rewriting = rewriting_of(session, session.get_one(BulkImport, bulk_import_id), "")
+    looking = {"id": bulk_import_id, "pattern": rewriting.pattern}
     connection = psycopg_connection(session)
-    busy = [found for kind in PortableKind for (found,) in connection.execute(entities_with_texts(kind), given)]
-    states = {
-        "created": TrackerState.created.value,
-        "finished": step(TrackerState.started, TrackerState.finished).value,
-    }
-    connection.execute(_ADD, {"id": bulk_import_id, "relation": RELATION, "stage": STAGE, "busy": busy, **states})
+    busy = [found for kind in PortableKind for (found,) in connection.execute(entities_with_texts(kind), looking)]
+    given = {"id": bulk_import_id, "relation": RELATION, "stage": STAGE, "busy": busy, **_STATES}
+    connection.execute(_ADD, given)
+    if rewriting.is_repeatable:
+        connection.execute(_REOPEN, given)
     of_import = ImportEntity.bulk_import_id == bulk_import_id
     found = select(Tracker.id).join(ImportEntity, ImportEntity.id == Tracker.bulk_import_entity_id).where(of_import)
     is_open = Tracker.relation == RELATION, Tracker.status.in_(_OPEN)
@@ -105,6 +119,7 @@ def rewrite(context: ImportContext, tracker_id: int, hold: Holding = held_by_nob
         hold(psycopg_connection(session))
         tracker = session.get_one(Tracker, tracker_id)
         tracker.status = step(step(tracker.status, TrackerState.started), TrackerState.finished)
+        tracker.updated_at = func.clock_timestamp()
 
 
 @dataclass(slots=True)

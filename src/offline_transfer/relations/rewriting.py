@@ -93,6 +93,19 @@ class Rewriting:
         """Whether anything has another path here than at the source, so that references with a path change."""
         return any(source != place.path.lower() for source, place in self._places.items())
 
+    @cached_property
+    def is_repeatable(self) -> bool:
+        """Whether a text may be rewritten again: nothing is now where something else was."""
+        now = [part for place in self._places.values() for part in _itself_and_above(place.path.lower())]
+        by_id = {key: place.path for key, place in self._urls.items() if key.startswith("-/")}
+        names = {source.rpartition("/")[2]: _name(place.path) for source, place in self._places.items()}
+        renamed = {name for before, name in names.items() if before != name}
+        return (
+            all(self._places[path].path.lower() == path for path in now if path in self._places)
+            and all(by_id.get(path, path) == path for path in by_id.values())
+            and renamed.isdisjoint(names)
+        )
+
     @property
     def pattern(self) -> str:
         """What every text has in it in which something may change, as a regular expression of PostgreSQL."""
@@ -167,6 +180,16 @@ class RewriterAt:
                 return _renamed(path, name if namespace == self.now else sibling.path)
         place = self.rewriting.place(path)
         return path if place is None else _renamed(path, place.path)
+
+
+def _itself_and_above(path: str) -> Iterator[str]:
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2].lower()
 
 
 def _renamed(path: str, now: str) -> str:

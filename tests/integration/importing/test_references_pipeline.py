@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from sqlalchemy import select
 
+from offline_transfer.forge.issues import Issue
 from offline_transfer.importing import references_pipeline, result
 from offline_transfer.transfers.models import BulkImport, ImportEntity, Tracker
 from offline_transfer.transfers.states import ImportState, SourceType, TrackerState
@@ -33,9 +34,9 @@ RELATIONS: Mapping[str, Records] = {
 
 
 def add(destination: Destination, source: RecordsSource, *, slug: str) -> int:
-    """One more entity of the newest import, which is made when there is none."""
+    """One more entity of the first import, which is made when there is none."""
     with destination.database.session() as session:
-        found = session.scalar(select(BulkImport.id).order_by(BulkImport.id.desc()).limit(1))
+        found = session.scalar(select(BulkImport.id).order_by(BulkImport.id).limit(1))
     entity_id = destination.add_entity(source, slug=slug)
     with destination.database.session() as session:
         row = session.get_one(ImportEntity, entity_id)
@@ -200,3 +201,27 @@ def test_what_was_removed_meanwhile_is_done_with(destination: Destination, impor
     rewrite(destination, imported)
     with destination.database.session() as session:
         assert session.get_one(Tracker, imported).status is TrackerState.finished
+
+
+def test_what_comes_later_is_pointed_to_as_well(destination: Destination, imported: int) -> None:
+    late = {"issues": [[{"iid": 1, "title": "late", "description": f"{OLD}/old/late old/late#1 @ann", "author_id": 1}]]}
+    with destination.database.session() as session:
+        tracker = session.get_one(Tracker, imported)
+        row = session.get_one(ImportEntity, tracker.bulk_import_entity_id)
+        project_id = row.project_id
+        session.query(Issue).filter_by(project_id=project_id, iid=2).one().description = f"{OLD}/old/late"
+    rewrite(destination, imported)
+    assert take_on(destination) == []
+    assert texts(destination)[4] == f"{OLD}/old/late"
+    add(destination, RecordsSource(full_path="old/late", relations=late), slug="late3")
+    trackers = take_on(destination)
+    for tracker_id in trackers:
+        rewrite(destination, tracker_id)
+    assert (len(trackers), take_on(destination)) == (2, [])
+    assert destination.rows("issues", "description") == [
+        (f"{HERE}/dest/app2 dest/app2#2 #2",),
+        (f"{HERE}/dest/late3",),
+        (f"{HERE}/dest/late3 dest/late3#1 `@ann`",),
+    ]
+    with destination.database.session() as session:
+        assert result.rewritten(session, row.bulk_import_id) == 12

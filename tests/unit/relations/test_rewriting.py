@@ -195,6 +195,22 @@ def test_paths_that_change_places_are_rewritten_once() -> None:
     assert once == "https://old.example/b https://old.example/a b&1 a&2"
 
 
+@pytest.mark.parametrize(
+    ("moved", "expected"),
+    [
+        (MOVED, True),
+        ([Moved(GROUP, "a", "a", 1, 1), Moved(PROJECT, "a/b", "a/b", 2, 2)], True),
+        ([Moved(GROUP, "a", "b"), Moved(GROUP, "b", "a")], False),
+        ([Moved(GROUP, "x", "x/x"), Moved(PROJECT, "x/p", "x/x/p")], False),
+        ([Moved(PROJECT, "a/b", "c/d"), Moved(GROUP, "e", "A/B/e")], False),
+        ([Moved(PROJECT, "a/p", "b/q"), Moved(PROJECT, "a/q", "b/r")], False),
+        ([Moved(PROJECT, "a/b", "c/d", 1, 2), Moved(PROJECT, "a/e", "c/e", 2, 3)], False),
+    ],
+)
+def test_it_says_whether_doing_it_again_could_lead_astray(moved: list[Moved], expected: bool) -> None:
+    assert Rewriting(SOURCE, SOURCE, moved).is_repeatable is expected
+
+
 WORDS = st.sampled_from(
     [
         "@root", "@", "`", "``", "```", "~~~", "\n", "\n\n", " ", "\\", "(", "](", ")", "[", "<", ">", ".", "/", "-", "ü", "a", "1",
@@ -209,6 +225,13 @@ TEXTS = st.one_of(st.text(max_size=60), st.lists(WORDS, max_size=25).map("".join
 def test_a_rewritten_text_addresses_nobody(text: str) -> None:
     once = at().rewrite(text)
     assert Unaddressed().rewrite(once) == once
+
+
+@given(TEXTS)
+def test_what_is_repeatable_is_the_same_when_it_was_done_again(text: str) -> None:
+    rewriter = Rewriting(SOURCE, SOURCE, MOVED).at(PROJECT, "team/app")
+    assert rewriter.rewriting.is_repeatable
+    assert rewriter.rewrite(rewriter.rewrite(text)) == rewriter.rewrite(text)
 
 
 @given(TEXTS)
