@@ -15,7 +15,7 @@ from offline_transfer.api.import_documents import BulkImport, Failure, ImportedE
 from offline_transfer.api.pages import PAGE_POLICY
 from offline_transfer.api.paging import ThePage
 from offline_transfer.api.service import TheService
-from offline_transfer.importing import destinations, rollback
+from offline_transfer.importing import control, destinations, rollback
 from offline_transfer.importing.report import render
 from offline_transfer.importing.report.render import ReportFormat
 from offline_transfer.transfers import models
@@ -156,6 +156,16 @@ def list_bulk_import_entity_failures(
         import_lookup.require_entity(session, actor, import_id, entity_id)
         found, total = import_lookup.failures(session, entity_id, page)
     return answers.document(request, found, headers=page.headers(request.url, total))
+
+
+@router.post("/{import_id}/cancel", response_model=BulkImport, responses={**described.PARAMETERS, **CONFLICT})
+def cancel_bulk_import(request: Request, actor: ImportWriter, service: TheService, import_id: ImportId) -> Response:
+    """End an import that is not wanted any more. What it has made stays."""
+    with service.instance.database.session() as session:
+        import_lookup.require_own(session, actor, import_id)
+        control.cancel(session, import_id)
+    with service.instance.database.session() as session:
+        return answers.document(request, import_lookup.bulk_import(session, actor, import_id))
 
 
 @router.post(

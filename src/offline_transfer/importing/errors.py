@@ -116,6 +116,10 @@ class ObjectGoneError(StorageError):
     """The archive holds no object {number} of {relation} of {path} any more. Copy it again, and try the import again."""
 
 
+class ImportEndedError(ConflictError):
+    """The import {id} is {status}: there is nothing to cancel."""
+
+
 class ImportAtWorkError(ConflictError):
     """Import {id} has not ended. Wait for its end, or cancel it, and try again."""
 

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from offline_transfer.forge.members import Member
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.routes import Route
+from offline_transfer.forge.tokens import Scope
 from offline_transfer.transfers.models import BulkImport, ImportEntity, ImportFailure, Tracker
 from offline_transfer.transfers.states import EntityState, ImportState
 from tests.integration.api import import_scene, scene
@@ -227,7 +228,7 @@ def test_the_imports_of_others_do_not_exist(
         address = f"{BULK}/{finished['id']}{tail.format(entity=entity_id)}"
         assert client.get(address).status_code == 200
         assert refused(other.get(address), 404) == NOT_FOUND
-    for action in ("rollback",):
+    for action in ("cancel", "rollback"):
         assert refused(other.post(f"{BULK}/{finished['id']}/{action}"), 404) == NOT_FOUND
 
 
@@ -331,6 +332,23 @@ def test_who_is_no_owner_any_more_when_the_work_begins_imports_nothing(api: Api,
     )
     with api.instance.database.session() as session:
         assert session.scalar(select(Route.id).where(Route.path == f"{home}/acme")) is None
+
+
+def test_an_import_can_be_canceled_once(api: Api, archive: dict[str, Any]) -> None:
+    bob = api.person("bob")
+    client = api.client(bob)
+    made = begun(api, client, archive, entities=of_group(own_group(api, bob)))
+    address = f"{BULK}/{made['id']}/cancel"
+    reader = api.client(api.token(bob, Scope.READ_API))
+    assert refused(reader.post(address), 403)["error"] == "insufficient_scope"
+    canceled = client.post(address)
+    assert (canceled.status_code, canceled.json()["status"]) == (200, "canceled")
+    assert refused(client.post(address), 409) == {
+        "message": f"The import {made['id']} is canceled: there is nothing to cancel."
+    }
+    api.work()
+    (entity,) = client.get(f"{BULK}/{made['id']}/entities").json()
+    assert (entity["status"], entity["namespace_id"]) == ("canceled", None)
 
 
 def test_an_import_is_taken_back_by_who_owns_what_it_made(api: Api, archive: dict[str, Any]) -> None:
