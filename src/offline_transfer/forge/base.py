@@ -1,6 +1,6 @@
 """What the models of the forge share."""
 
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import ClassVar, Generic, TypeVar
 
 from sqlalchemy import SmallInteger
@@ -22,6 +22,20 @@ class Base(db.Base):
     __abstract__ = True
     __polymorphic__: ClassVar[tuple[str, str] | None] = None
     __polymorphic_names__: ClassVar[tuple[str, ...]] = ()
+
+
+class TextFormat(StrEnum):
+    """What the text of a column has to look like; a column names it in `info["format"]`.
+
+    Pages put such texts into styles, links and names of classes, where escaping is not enough.
+    """
+
+    COLOR = "color"
+    """`#rgb`, `#rrggbb` or the name of a colour."""
+    URL = "url"
+    """A link that a browser may follow: HTTP, HTTPS or FTP, on one line."""
+    WORD = "word"
+    """A name from a list that somebody else keeps, such as an emoji's."""
 
 
 class EnumInteger(TypeDecorator[E], Generic[E]):

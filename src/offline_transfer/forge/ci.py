@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, DateTime, Double, ForeignKey, String, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from offline_transfer.forge.base import Base, EnumInteger
+from offline_transfer.forge.base import Base, EnumInteger, TextFormat
 from offline_transfer.forge.enums import (
     ExternalPullRequestStatus,
     JobFailureReason,
@@ -109,7 +109,7 @@ class CommitStatus(Base):
     tag: Mapped[bool | None]
     ref: Mapped[str | None]
     type: Mapped[str | None]
-    target_url: Mapped[str | None]
+    target_url: Mapped[str | None] = mapped_column(info={"format": TextFormat.URL})
     description: Mapped[str | None]
     erased_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     artifacts_expire_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

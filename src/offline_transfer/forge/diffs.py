@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, DateTime, ForeignKey, SmallInteger, UniqueCon
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from offline_transfer.forge.base import Base, EnumInteger
+from offline_transfer.forge.base import Base, EnumInteger, TextFormat
 from offline_transfer.forge.enums import DiffType
 
 
@@ -16,7 +16,7 @@ class MergeRequestDiff(Base):
     __tablename__ = "merge_request_diffs"
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    state: Mapped[str | None]
+    state: Mapped[str | None] = mapped_column(info={"format": TextFormat.WORD})
     merge_request_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("merge_requests.id", ondelete="CASCADE"), index=True
     )

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from offline_transfer.forge.base import Base, EnumInteger
+from offline_transfer.forge.base import Base, EnumInteger, TextFormat
 from offline_transfer.forge.enums import IssuableState
 
 
@@ -40,7 +40,7 @@ class Epic(Base):
     relative_position: Mapped[int | None]
     state_id: Mapped[IssuableState] = mapped_column(EnumInteger(IssuableState), server_default="1")
     confidential: Mapped[bool] = mapped_column(server_default="false")
-    color: Mapped[str | None] = mapped_column(server_default="#1068bf")
+    color: Mapped[str | None] = mapped_column(server_default="#1068bf", info={"format": TextFormat.COLOR})
 
 
 class EpicIssue(Base):

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, String, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from offline_transfer.forge.base import Base, EnumInteger
+from offline_transfer.forge.base import Base, EnumInteger, TextFormat
 from offline_transfer.forge.enums import HealthStatus, IssuableState, IssueType, ZoomMeetingStatus
 
 
@@ -71,7 +71,7 @@ class ZoomMeeting(Base):
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     issue_status: Mapped[ZoomMeetingStatus] = mapped_column(EnumInteger(ZoomMeetingStatus), server_default="1")
-    url: Mapped[str | None] = mapped_column(String(255))
+    url: Mapped[str | None] = mapped_column(String(255), info={"format": TextFormat.URL})
 
 
 class SentryIssue(Base):

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Index, String, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from offline_transfer.forge.base import Base
+from offline_transfer.forge.base import Base, TextFormat
 
 
 class Member(Base):
@@ -43,8 +43,8 @@ class Badge(Base):
     __tablename__ = "badges"
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    link_url: Mapped[str]
-    image_url: Mapped[str]
+    link_url: Mapped[str] = mapped_column(info={"format": TextFormat.URL})
+    image_url: Mapped[str] = mapped_column(info={"format": TextFormat.URL})
     project_id: Mapped[int | None] = mapped_column(
         BigInteger, ForeignKey("projects.id", ondelete="CASCADE"), index=True
     )

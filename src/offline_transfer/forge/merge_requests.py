@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, DateTime, ForeignKey, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from offline_transfer.forge.base import Base, EnumInteger
+from offline_transfer.forge.base import Base, EnumInteger, TextFormat
 from offline_transfer.forge.enums import IssuableState, ReviewerState
 
 
@@ -30,7 +30,7 @@ class MergeRequest(Base):
     milestone_id: Mapped[int | None] = mapped_column(
         BigInteger, ForeignKey("milestones.id", ondelete="SET NULL"), index=True
     )
-    merge_status: Mapped[str] = mapped_column(server_default="unchecked")
+    merge_status: Mapped[str] = mapped_column(server_default="unchecked", info={"format": TextFormat.WORD})
     target_project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("projects.id", ondelete="CASCADE"))
     iid: Mapped[int]
     description: Mapped[str | None]

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, SmallInteger, Un
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from offline_transfer.forge.base import Base
+from offline_transfer.forge.base import Base, TextFormat
 
 
 class Note(Base):
@@ -32,7 +32,7 @@ class Note(Base):
     system: Mapped[bool] = mapped_column(server_default="false")
     st_diff: Mapped[dict[str, object] | None] = mapped_column(JSONB)
     updated_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
-    type: Mapped[str | None]
+    type: Mapped[str | None] = mapped_column(info={"format": TextFormat.WORD})
     position: Mapped[dict[str, object] | None] = mapped_column(JSONB)
     original_position: Mapped[dict[str, object] | None] = mapped_column(JSONB)
     resolved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -53,7 +53,7 @@ class AwardEmoji(Base):
     __polymorphic__ = ("awardable_type", "awardable_id")
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    name: Mapped[str] = mapped_column(info={"present": True})
+    name: Mapped[str] = mapped_column(info={"present": True, "format": TextFormat.WORD})
     user_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
     awardable_type: Mapped[str | None]
     created_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -69,7 +69,7 @@ class SystemNoteMetadata(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     commit_count: Mapped[int | None]
-    action: Mapped[str | None]
+    action: Mapped[str | None] = mapped_column(info={"format": TextFormat.WORD})
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     note_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("notes.id", ondelete="CASCADE"))

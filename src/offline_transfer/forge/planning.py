@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Index, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from offline_transfer.forge.base import Base
+from offline_transfer.forge.base import Base, TextFormat
 
 
 class Label(Base):
@@ -19,7 +19,7 @@ class Label(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     title: Mapped[str] = mapped_column(info={"present": True})
-    color: Mapped[str | None]
+    color: Mapped[str | None] = mapped_column(info={"format": TextFormat.COLOR})
     project_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("projects.id", ondelete="CASCADE"))
     created_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     updated_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -75,7 +75,7 @@ class Milestone(Base):
     due_date: Mapped[date | None] = mapped_column(Date)
     created_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     updated_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    state: Mapped[str | None]
+    state: Mapped[str | None] = mapped_column(info={"format": TextFormat.WORD})
     iid: Mapped[int]
     start_date: Mapped[date | None] = mapped_column(Date)
     group_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("namespaces.id", ondelete="CASCADE"))

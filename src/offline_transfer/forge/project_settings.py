@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ARRAY, BigInteger, DateTime, ForeignKey, String, Text, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from offline_transfer.forge.base import Base, EnumInteger
+from offline_transfer.forge.base import Base, EnumInteger, TextFormat
 from offline_transfer.forge.enums import (
     DeployStrategy,
     PipelineCancellationRole,
@@ -95,7 +95,7 @@ class ProjectErrorTrackingSetting(Base):
     project_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
-    api_url: Mapped[str | None]
+    api_url: Mapped[str | None] = mapped_column(info={"format": TextFormat.URL})
     encrypted_token: Mapped[str | None]
     encrypted_token_iv: Mapped[str | None]
     project_name: Mapped[str | None]

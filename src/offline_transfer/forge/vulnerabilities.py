@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, DateTime, ForeignKey, String, UniqueConstraint, Uuid, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from offline_transfer.forge.base import Base, EnumInteger
+from offline_transfer.forge.base import Base, EnumInteger, TextFormat
 from offline_transfer.forge.enums import DetectionMethod, ReportType, Severity
 
 
@@ -103,7 +103,7 @@ class VulnerabilityIdentifier(Base):
     external_type: Mapped[str]
     external_id: Mapped[str]
     name: Mapped[str]
-    url: Mapped[str | None]
+    url: Mapped[str | None] = mapped_column(info={"format": TextFormat.URL})
 
 
 class VulnerabilityOccurrenceIdentifier(Base):

@@ -14,7 +14,7 @@ from sqlalchemy import ARRAY, BigInteger, Boolean, Date, DateTime, Double, Integ
 from sqlalchemy.dialects.postgresql import JSONB
 
 from offline_transfer.archive import ndjson
-from offline_transfer.forge.base import EnumInteger
+from offline_transfer.forge.base import EnumInteger, TextFormat
 from offline_transfer.relations.nodes import AnyColumn
 
 Converter = Callable[[Any], Any]
@@ -25,6 +25,13 @@ _TIMESTAMP = re.compile(
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
+_FORMATS: Final[Mapping[TextFormat, tuple[re.Pattern[str], str]]] = MappingProxyType(
+    {
+        TextFormat.COLOR: (re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}|[A-Za-z]{3,32}"), "not a colour"),
+        TextFormat.URL: (re.compile(r"(?i:https?|ftp)://[^\s\x00-\x20\x7f-\x9f<>\"\\`]{1,2048}"), "not a link"),
+        TextFormat.WORD: (re.compile(r"[A-Za-z0-9_+:-]{1,255}"), "not a word"),
+    }
+)
 _TRUE = frozenset({True, "1", "t", "true", "TRUE", "True", "on", "yes"})
 _FALSE = frozenset({False, "0", "f", "false", "FALSE", "False", "off", "no"})
 
@@ -32,6 +39,8 @@ _FALSE = frozenset({False, "0", "f", "false", "FALSE", "False", "off", "no"})
 def converter(column: AnyColumn) -> Converter:
     """The function that turns a JSON value other than null into what `column` takes."""
     kind = column.type
+    if "format" in column.info:
+        return _formatted(column.info["format"], getattr(kind, "length", None))
     if isinstance(kind, EnumInteger):
         return _enumeration(kind)
     if isinstance(kind, DateTime):
@@ -144,6 +153,20 @@ def _text_within(length: int | None) -> Converter:
         return result
 
     return short_text
+
+
+def _formatted(wanted: TextFormat, length: int | None) -> Converter:
+    pattern, problem = _FORMATS[wanted]
+    plain = _text_within(length)
+
+    def formatted_text(value: Any) -> str:
+        result: str = plain(value)
+        # Nothing at all says nothing bad: that is how older exports left a link out.
+        if type(value) is not str or (result and not pattern.fullmatch(result)):
+            raise ValueError(problem)
+        return result
+
+    return formatted_text
 
 
 def _enumeration(kind: EnumInteger[Any]) -> Converter:

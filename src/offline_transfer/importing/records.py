@@ -107,13 +107,12 @@ class RecordBuilder:
                     self._people.refer(plan, key, value, row, unit)
                 continue
             index, _, convert, ready, rule, _, optional = setter
-            if type(value) is not ready:
-                try:
+            try:
+                if type(value) is not ready:
                     value = convert(value)
-                except (ValueError, OverflowError) as error:
-                    refuse(row, unit, key, str(error), optional=optional)
-                    continue
-            values[index] = value if rule is None else self._ruled(rule, value, unit)
+                values[index] = value if rule is None else self._ruled(rule, value, unit)
+            except (ValueError, OverflowError) as error:
+                refuse(row, unit, key, str(error), optional=optional)
         for key, index in plan.cleared:
             if key in record and record[key] is None:
                 values[index] = None

@@ -20,7 +20,10 @@ GHOST_USER: Final = "(ghost user)"
 COMPLETED_STATUSES: Final = frozenset({"success", "failed", "canceled", "skipped"})
 """In which states a pipeline, stage or job has ended."""
 
-_PLAIN_LEVELS: Final = frozenset({AccessLevel.no_access.value, AccessLevel.maintainer.value})
+PLAIN_LEVELS: Final = frozenset({AccessLevel.no_access.value, AccessLevel.maintainer.value})
+"""Whom a protection may let through, whoever imports it."""
+GRANTED_LEVELS: Final = PLAIN_LEVELS | {AccessLevel.developer.value, AccessLevel.admin.value}
+"""Whom it may let through when an owner of the root group imports it: GitLab knows no others here."""
 _PROJECT_LABEL: Final = "ProjectLabel"
 
 
@@ -108,9 +111,12 @@ def inactive(_attribute: Attribute, _value: JsonValue, _record: JsonObject, _con
 
 def protected_level(_attribute: Attribute, value: JsonValue, _record: JsonObject, context: Context) -> JsonValue:
     """Only an owner of the root group may bring other levels than no one and maintainers."""
-    if context.may_grant or value is None or value in _PLAIN_LEVELS:
-        return value
-    return AccessLevel.maintainer.value
+    return value if value is None else protected(value, may_grant=context.may_grant)
+
+
+def protected(level: JsonValue, *, may_grant: bool) -> JsonValue:
+    """The level of a protection that an import writes: levels that it may not bring become maintainers."""
+    return level if level in (GRANTED_LEVELS if may_grant else PLAIN_LEVELS) else AccessLevel.maintainer.value
 
 
 def references(_attribute: Attribute, value: JsonValue, _record: JsonObject, context: Context) -> JsonValue:

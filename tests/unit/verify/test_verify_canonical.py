@@ -7,6 +7,7 @@ from sqlalchemy import ARRAY, Boolean, Date, DateTime, Double, Integer
 from sqlalchemy.dialects.postgresql import JSONB
 
 from offline_transfer.forge.base import EnumInteger
+from offline_transfer.forge.enums import AccessLevel
 from offline_transfer.relations.loader import tree
 from offline_transfer.relations.nodes import Attribute, ImportRule, RelationNode
 from offline_transfer.relations.rules import RULES, Context
@@ -64,6 +65,8 @@ def two_values(attribute: Attribute) -> tuple[JsonValue, JsonValue]:
     kind = None if attribute.column is None else attribute.column.type
     if attribute.rule is ImportRule.CANCELED:
         return "success", "failed"
+    if attribute.rule is ImportRule.PROTECTED_LEVEL:
+        return AccessLevel.developer, AccessLevel.maintainer
     if isinstance(kind, EnumInteger):
         first, second, *_ = kind.enum_class.__members__
         return first, second

@@ -10,6 +10,7 @@ from offline_transfer.importing.units import Row, Unit, refuse
 from offline_transfer.relations.nodes import ImportRule
 
 _ID = re.compile(r"\d{1,19}", re.ASCII)
+_USERNAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}")
 
 
 class People:
@@ -53,10 +54,15 @@ class People:
         """Keeps what a record says of a user, for whoever stands for them."""
         self.users.learn(
             source_id,
-            username=record.get("username"),
+            username=_username(record.get("username")),
             name=record.get("name"),
             public_email=record.get("public_email"),
         )
+
+
+def _username(value: Any) -> str | None:
+    """A username as GitLab accepts one. Others could be taken for another's, for a path, or for an order to a terminal."""
+    return value if isinstance(value, str) and _USERNAME.fullmatch(value) else None
 
 
 def source_id_of(value: Any) -> int | None:
