@@ -15,9 +15,10 @@ from tests.attacks.victim import Victim
 class TestA02SharedDirectories:
     """A2: a first archive puts a link into a directory, a second one writes through it.
 
-    It happened where GitLab unpacked one import after another into one directory (a report of remote code execution in 2018).
-    Defence: nothing is unpacked by name. Objects are copied into files without names; what needs a name, Git's bundles, lies in a
-    directory that is new for each attempt, that only its owner enters, and that is gone afterwards.
+    It happened where GitLab unpacked one import after another into one directory (a report of remote code execution in
+    2018).
+    Defence: nothing is unpacked by name. Objects are copied into files without names; what needs a name, Git's bundles,
+    lies in a directory that is new for each attempt, that only its owner enters, and that is gone afterwards.
     """
 
     def test_a_second_archive_finds_nothing_of_the_first(self, victim: Victim, tmp_path: Path) -> None:
