@@ -31,11 +31,6 @@ _FORMATS: Final[Mapping[TextFormat, tuple[re.Pattern[str], str]]] = MappingProxy
     {
         TextFormat.COLOR: (re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}|[A-Za-z]{3,32}"), "not a colour"),
         TextFormat.URL: (re.compile(_LINK), "not a link"),
-            re.compile(
-                r"(?i:https?|ftp)://[^\s\x00-\x20\x7f-\x9f<>\"\\`\u200e\u200f\u202a-\u202e\u2066-\u2069]{1,2048}"
-            ),
-            "not a link",
-        ),
         TextFormat.WORD: (re.compile(r"[A-Za-z0-9_+:-]{1,255}"), "not a word"),
     }
 )
