@@ -48,7 +48,7 @@ def lines(relation: str, *found: bytes, count: int | None = None, entity: str = 
     return lambda draft: draft.content(f"{entity}/{relation}.ndjson.gz", content, {relation: counted})
 
 
-def attributes(entity: str = PROJECT, **values: Any) -> Write:
+def attributes(entity: str = PROJECT, /, **values: Any) -> Write:
     """The own attributes of the project or group."""
     return lambda draft: draft.document(f"{entity}/self.json.gz", values)
 
