@@ -31,6 +31,11 @@ class LimitExceededError(BadInputError):
     """{name} has more than {limit:,} {unit}. If you trust where it comes from, raise the limit `{setting}`."""
 
 
+class TookTooLongError(BadInputError):
+    """{name} took longer than {limit:,} seconds to read. If you trust where it comes from and its store is slow, raise the limit
+    `object_seconds`."""
+
+
 class DamagedObjectError(BadInputError):
     """{name} is damaged: {reason}. Copy it again from where it was exported, or export again."""
 

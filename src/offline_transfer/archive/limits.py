@@ -26,6 +26,9 @@ class Limits:
     unrated_bytes: int = GIB
     """What may come out of an object before its ratio counts."""
 
+    object_seconds: int = 4 * 3600
+    """Reading one object, by the clock: as long as an import waits for a batch that does not move."""
+
     line_bytes: int = 50 * MIB
     """One line of NDJSON, or one JSON document: GitLab's own limit for a row."""
     json_depth: int = 100

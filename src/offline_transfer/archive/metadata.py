@@ -22,7 +22,7 @@ from offline_transfer.archive.fields import Fields
 from offline_transfer.archive.keys import LARGEST_ID, EntityPrefix, ExportPrefix
 from offline_transfer.archive.limits import Limits
 from offline_transfer.archive.ndjson import parse
-from offline_transfer.types import JsonObject
+from offline_transfer.types import JsonObject, PortableKind
 
 INSTANCE_VERSION = "19.3.0"
 """The GitLab version whose protocol and layout this release speaks."""
@@ -154,6 +154,9 @@ def _mapping(values: JsonObject) -> dict[str, EntityPrefix]:
         paths.add(path.lower())
     if len(paths) < len(mapping):
         raise InvalidFieldError(key="entities_mapping", problem="two paths differ in case alone")
+    around = (mapping.get(path.rpartition("/")[0]) for path in mapping)
+    if any(prefix is not None and prefix.kind is PortableKind.PROJECT for prefix in around):
+        raise InvalidFieldError(key="entities_mapping", problem="a path lies in a project, and projects hold no others")
     if len(set(mapping.values())) < len(mapping):
         raise InvalidFieldError(key="entities_mapping", problem="two paths have one entity prefix")
     return mapping

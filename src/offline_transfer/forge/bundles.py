@@ -28,6 +28,8 @@ _REF: Final = {
 # What git-check-ref-format(1) forbids.
 _BAD_NAME: Final = re.compile(rb"(?:^|/)\.|\.\.|//|@\{|\.lock(?:/|\Z)|[/.]\Z|[\x00-\x20\x7f~^:?*\[\\]")
 
+_AMBIGUOUS: Final = re.compile(rb"refs/(?:heads|tags)/(?:-|refs/|(?:HEAD|@|[0-9a-f]{40}|[0-9a-f]{64})\Z)")
+
 
 class BundleRef(NamedTuple):
     """A ref as a bundle names it, in bytes: nothing says that it is UTF-8."""
@@ -37,8 +39,12 @@ class BundleRef(NamedTuple):
 
     @property
     def is_kept(self) -> bool:
-        """Whether an import takes over this ref."""
-        return self.name.startswith(KEPT_NAMESPACES)
+        """Whether an import takes over this ref.
+
+        Branches and tags that could be taken for an option, a hash, HEAD or a full name stay behind, as GitLab lets nobody
+        make them.
+        """
+        return self.name.startswith(KEPT_NAMESPACES) and not _AMBIGUOUS.match(self.name)
 
 
 class BundleHead:

@@ -36,12 +36,15 @@ def covered(archive: Archive, prefixes: Iterable[EntityPrefix]) -> set[EntityPre
 
 
 def require_complete(archive: Archive, prefixes: set[EntityPrefix]) -> None:
-    """Everything that will be read is there in its size, nothing else is, and none of it is too large; hashes are not looked at.
+    """Everything that will be read is there in its size, nothing else is, and none of it is too large; hashes are not
+    looked at.
 
-    Raises UnexpectedObjectError, DamagedArchiveError, UnknownRelationInArchiveError, ArchiveTooLargeError, naming the first faults.
+    Raises UnexpectedObjectError, DamagedArchiveError, UnknownRelationInArchiveError, ArchiveTooLargeError, naming the first
+    faults.
     """
     faults = [finding for finding in structure(archive) if finding.is_fault]
     faults += (found for item in _objects(archive, prefixes) if (found := archive.check_presence(item)))
+    faults += _out_of_reach(archive, prefixes)
     _refuse(archive, faults)
     _refuse_unknown_relations(archive, prefixes)
     _refuse_too_large(archive, prefixes)
@@ -98,6 +101,19 @@ def _itself_and_above(path: str) -> Iterator[str]:
     while path:
         yield path
         path = path.rpartition("/")[0]
+
+
+def _out_of_reach(archive: Archive, prefixes: set[EntityPrefix]) -> Iterator[Finding]:
+    """What lies in a group that is not in the archive, below one that is: nobody would come to it, and it would be lost in
+    silence.
+    """
+    mapping = archive.metadata.entities_mapping
+    paths = {path for path, prefix in mapping.items() if prefix in prefixes}
+    for path in sorted(paths):
+        around, *above = [*_itself_and_above(path)][1:] or [""]
+        if around and around not in mapping and not paths.isdisjoint(above):
+            reason = f"`{path}` is in it, and the group around that is not"
+            yield Finding(kind=FindingKind.MISSING_OBJECT, where=around, reason=reason)
 
 
 def _objects(archive: Archive, prefixes: set[EntityPrefix]) -> Iterator[StoredObject]:

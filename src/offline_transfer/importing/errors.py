@@ -92,9 +92,19 @@ class SignatureWithoutContentsError(BadInputError):
     """The archive at {where} is signed, and what is in it is not what was signed: {reason}. Get it again from its source."""
 
 
+class NotEncryptedError(BadInputError):
+    """The archive at {where} is not encrypted, and a key was given to open it. If you expected that nobody can read or write it but
+    those with the key, do not trust it; otherwise import it without `--identity` and `--passphrase-file`."""
+
+
 class ArchiveExchangedError(BadInputError):
     """The archive at {where} is not the one that import {id} was begun with: its manifest is another. Put that one back and retry
     the import, or begin a new one."""
+
+
+class RecordCountError(BadInputError):
+    """{name} holds {found} records than the {announced:,} that are announced for it. Copy it again from where it was exported, or
+    export again; if it was not changed on its way, do not trust this archive."""
 
 
 class DestinationTakenError(ConflictError):

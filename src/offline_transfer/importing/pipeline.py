@@ -32,6 +32,8 @@ from offline_transfer.types import PortableKind
 TITLE_CHARACTERS: Final = 200
 
 FAILURES_HELD: Final = 500
+FAILURES_KEPT: Final = 10_000
+"""Of how many failures of one object it is kept why: a small object can hold hundreds of millions of bad records."""
 """So many failures wait before their rows are written."""
 
 Stream: TypeAlias = Generator[Any, None, None]
@@ -134,6 +136,8 @@ class Outcome:
     accounting: Accounting = field(default_factory=Accounting)
     failures: list[Failure] = field(default_factory=list)
     """Those whose rows are still to be written."""
+    kept: int = 0
+    """Of how many failures it was kept why."""
     broken_step: PipelineStep | None = None
     """The step in which the object as a whole failed."""
 
@@ -181,7 +185,12 @@ class PipelineContext:
         self.keep(Failure(self.relation, line_index, reason, message, title, self.step))
 
     def keep(self, failure: Failure) -> None:
-        """Keep why something failed that is counted already. Not while a COPY is open: rows may be written."""
+        """Keep why something failed that is counted already; of FAILURES_KEPT at most. Not while a COPY is open: rows may
+        be written.
+        """
+        if self.outcome.kept >= FAILURES_KEPT:
+            return
+        self.outcome.kept += 1
         self.outcome.failures.append(failure)
         if len(self.outcome.failures) >= FAILURES_HELD:
             self.write_failures()

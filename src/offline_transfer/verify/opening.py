@@ -15,6 +15,7 @@ from offline_transfer.archive.keys import (
 from offline_transfer.archive.limits import Limits
 from offline_transfer.archive.metadata import Metadata
 from offline_transfer.archive.objects import content
+from offline_transfer.archive.patience import in_time
 from offline_transfer.storage.errors import ObjectNotFoundError
 from offline_transfer.storage.store import Store, exists
 from offline_transfer.verify.errors import ArchiveNotFoundError
@@ -53,7 +54,7 @@ def open_metadata(store: Store, prefix: ExportPrefix, limits: Limits, keys: Keys
 
 
 def _parsed(blocks: Iterable[bytes], key: str, limits: Limits) -> Metadata:
-    return Metadata.parse(content(blocks, key, limits), limits, key)
+    return Metadata.parse(content(in_time(blocks, limits, key), key, limits), limits, key)
 
 
 def _unlocked(store: Store, prefix: ExportPrefix, limits: Limits, keys: Keys) -> Keys:

@@ -29,6 +29,7 @@ from offline_transfer.archive.limits import Limits
 from offline_transfer.archive.manifest import FailedRelation, ManifestEntry, SkippedRelation
 from offline_transfer.archive.manifest_reader import ManifestReader, require_same_export
 from offline_transfer.archive.objects import content
+from offline_transfer.archive.patience import in_time
 from offline_transfer.archive.signature import PublicKey
 from offline_transfer.errors import BadInputError, OfflineTransferError
 from offline_transfer.storage.errors import ObjectNotFoundError
@@ -231,7 +232,8 @@ class Archive:
     def _check_hash(self, stored: StoredObject) -> Finding | None:
         if stored.entry is None:
             return None
-        measured = Measured(self.store.blocks(self.prefix.key(stored.key)))
+        blocks = self.store.blocks(self.prefix.key(stored.key))
+        measured = Measured(in_time(blocks, self.limits, stored.where))
         try:
             for _ in measured:
                 pass
@@ -319,7 +321,7 @@ class Archive:
 
     def _announce_manifest(self) -> None:
         key = self._stored_key(MANIFEST_KEY)
-        measured = Measured(self.store.blocks(self.prefix.key(key)))
+        measured = Measured(in_time(self.store.blocks(self.prefix.key(key)), self.limits, key))
         opened = self._keys.open(measured, key) if self.is_encrypted else measured
         reader = ManifestReader(content(opened, key, self.limits), self.limits, key)
         require_same_export(reader.metadata, self.metadata)

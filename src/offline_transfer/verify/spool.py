@@ -14,6 +14,7 @@ from offline_transfer.archive.encryption import Keys
 from offline_transfer.archive.errors import LimitExceededError, RecordError
 from offline_transfer.archive.limits import Limits
 from offline_transfer.archive.objects import content
+from offline_transfer.archive.patience import in_time
 from offline_transfer.types import JsonObject
 from offline_transfer.verify.errors import SpoolFullError
 from offline_transfer.verify.index import StoredObject
@@ -49,7 +50,8 @@ class Spool:
 
         Raises `DamagedObjectError` and its kin, `LimitExceededError`, `WrongIdentityError`.
         """
-        blocks = content(self.opened(), self.stored.key, self._limits)
+        opened = in_time(self.opened(), self._limits, self.stored.where)
+        blocks = content(opened, self.stored.key, self._limits)
         if self.stored.entry is None:
             return blocks
         measurement = self.stored.entry.measurement
@@ -91,14 +93,14 @@ def spooled(stored: StoredObject, blocks: Iterable[bytes], keys: Keys, limits: L
 
     What is encrypted stays so there; `keys` open it while it is read.
 
-    Raises `ChecksumMismatchError`, `LimitExceededError`, `SpoolFullError`, and what the blocks raise.
+    Raises `ChecksumMismatchError`, `LimitExceededError`, `TookTooLongError`, `SpoolFullError`, and what the blocks raise.
     """
     if stored.size > limits.object_bytes:
         raise LimitExceededError(name=stored.where, limit=limits.object_bytes, unit="bytes", setting="object_bytes")
     if stored.entry is not None:
         blocks = checked(blocks, length=stored.size, sha256=stored.entry.measurement.sha256, name=stored.where)
     with tempfile.TemporaryFile(prefix="offline-transfer-", buffering=0) as file:
-        for block in blocks:
+        for block in in_time(blocks, limits, stored.where):
             _write(file, block, stored)
         yield Spool(stored, file, keys, limits)
 

@@ -1,11 +1,13 @@
 """Records out of lines of NDJSON."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from offline_transfer.archive import ndjson
 from offline_transfer.archive.errors import NulInRecordError, RecordError
+from offline_transfer.importing.errors import RecordCountError
 from offline_transfer.importing.pipeline import PipelineContext, Stream
-from offline_transfer.importing.source import NOTHING
+from offline_transfer.importing.source import NOTHING, SourceObject
 from offline_transfer.transfers.accounting import Fail
 
 
@@ -24,7 +26,7 @@ def records(context: PipelineContext) -> Stream:
     """
     retried = context.batch.retried_lines
     with context.source.lines() as lines:
-        for index, line in enumerate(lines):
+        for index, line in _as_announced(context.source, lines):
             if line.strip() in NOTHING or (retried is not None and index not in retried):
                 continue
             try:
@@ -33,6 +35,22 @@ def records(context: PipelineContext) -> Stream:
                 context.failed(Fail.NOT_JSON, error.message, line_index=index)
                 continue
             yield Entry(index, record, len(line))
+
+
+def _as_announced(source: SourceObject, lines: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
+    """The lines with their indexes, as long as there are no more than announced. Raises RecordCountError, also for fewer.
+
+    Whoever says that there are few does so to get past a limit, and whoever says that there are many has lost some.
+    """
+    announced = source.records
+    filled, index = 0, -1
+    for index, line in enumerate(lines):
+        filled += bool(line.strip())
+        if announced is not None and filled > announced:
+            raise RecordCountError(name=source.where, found="more", announced=announced)
+        yield index, line
+    if announced is not None and index + 1 < announced:
+        raise RecordCountError(name=source.where, found="fewer", announced=announced)
 
 
 def _parse(context: PipelineContext, line: bytes, index: int) -> dict[str, Any]:
