@@ -1,22 +1,29 @@
 """The instance that is attacked, through the product's own door, and how one sees that it came to no harm."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import text
 
+from offline_transfer.archive.keys import ExportPrefix
 from offline_transfer.db import Database
 from offline_transfer.errors import ExitStatus
+from offline_transfer.forge import accounts
+from offline_transfer.forge.access import OPERATOR, Actor, actor_of
+from offline_transfer.importing.request import Everything, ImportRequest, Wanted
 from offline_transfer.jobs import marker
+from offline_transfer.storage.configuration import Patience, StorageConfiguration
+from offline_transfer.storage.disk import DiskStore
+from offline_transfer.storage.egress import EgressPolicy
+from offline_transfer.storage.location import Location
+from offline_transfer.storage.store import Store
+from offline_transfer.verify.reader import Archive
 from tests.acceptance.program import Instance, Outcome
+from tests.support import instances
 from tests.support.witness import Witness
-
-REPLACED: Final = "\ufffd"
-OWN_WORK: Final = frozenset({"users", "import_source_users"})
-"""Tables that an import writes to for itself: people who stand for those of the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,48 @@ class Victim:
         for row in taken.document["relations"]:
             assert row["source"] == row["imported"] + row["skipped"] + row["failed"], row
         return taken
+
+    def takes_for(self, username: str, archive: Path, into: str, *, grasps: Sequence[tuple[str, int]] = ()) -> Taken:
+        """An import of all groups of an archive for somebody, through the services, into a group."""
+        with self.database.session() as session:
+            actor = actor_of(session, accounts.find(session, username).id)
+        (group,) = self.column("SELECT namespace_id FROM routes WHERE path = :path", path=into)
+        taken = self.imports(archive, into=into, actor=actor)
+        self.assert_unharmed(("namespaces", group), ("users", actor.id or 0), *grasps)
+        return taken
+
+    def imports(
+        self,
+        archive: Path,
+        *,
+        into: str = "",
+        actor: Actor = OPERATOR,
+        store: Callable[[Store], Store] = lambda store: store,
+        wanted: Sequence[Wanted] | None = None,
+    ) -> Taken:
+        """An import through the services, perhaps from a store that is not what it seems."""
+        request = ImportRequest(
+            wanted=Everything(into) if wanted is None else wanted,
+            storage=StorageConfiguration.from_location(str(archive.parent), {}),
+            export_prefix=archive.name,
+            actor=actor,
+        )
+        policy = EgressPolicy(disk_roots=(archive.parent,))
+
+        def open_storage(storage: StorageConfiguration, _policy: EgressPolicy, patience: Patience) -> Location:
+            place = storage.open(policy, patience=patience)
+            return replace(place, store=store(place.store))
+
+        instance = instances.Instance(self.database, self.instance.data_dir)
+        with Archive(store(DiskStore(archive.parent)), ExportPrefix(archive.name)) as opened:
+            found = instance.import_request(opened, request, open_storage)
+        document = {
+            "entities": found.destinations,
+            "relations": found.rows,
+            "failures": found.failures,
+            "dropped_attributes": found.dropped,
+        }
+        return Taken(document, 0 if found.is_clean else 8, "")
 
     def shows(self, archive: object, *options: object) -> Outcome:
         """The same import as people see it, with tables."""

@@ -1,7 +1,7 @@
 """Whole instances, and archives between them: what the main tests move data with."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from offline_transfer.settings import Settings
 from offline_transfer.storage.configuration import StorageConfiguration
 from offline_transfer.storage.disk import DiskStore
 from offline_transfer.storage.egress import EgressPolicy
+from offline_transfer.transfers.places import OpenStorage, opened
 from offline_transfer.types import JsonObject
 from offline_transfer.verify.compare import Comparison, compare
 from offline_transfer.verify.reader import Archive
@@ -91,6 +92,15 @@ class Instance:
             context = self.import_context(archive)
             import_id = import_create.create_import(context, request)
             queue.run_until_empty(context)
+        return self.imported(import_id)
+
+    def import_request(
+        self, archive: Archive, request: ImportRequest, open_storage: OpenStorage = opened
+    ) -> "Imported":
+        """Imports what a request names out of an archive that is open; `open_storage` may give another store than it names."""
+        context = replace(self.import_context(archive), open_storage=open_storage)
+        import_id = import_create.create_import(context, request)
+        queue.run_until_empty(context, archive)
         return self.imported(import_id)
 
     def import_context(self, archive: Archive) -> ImportContext:
