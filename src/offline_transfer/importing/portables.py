@@ -24,6 +24,7 @@ from offline_transfer.importing.plan import NodePlan, root_plan
 from offline_transfer.importing.transformers import shims
 from offline_transfer.importing.units import Unit
 from offline_transfer.relations.attributes import DropReason
+from offline_transfer.relations.nodes import ImportRule
 from offline_transfer.types import Edition, JsonObject, PortableKind
 
 _SLUG = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]{0,254}", re.ASCII)
@@ -158,6 +159,7 @@ def _own_attributes(session: Session, plan: NodePlan, attributes: JsonObject) ->
                 unit.drop("self", key, DropReason.INVALID)
         elif key not in plan.ignored and not (isinstance(value, list | dict) and _looks_like_records(value)):
             unit.drop("self", key, plan.drop(key))
+    values |= {setter.name: False for _, setter in plan.silent if setter.rule is ImportRule.INACTIVE}
     return values, unit
 
 

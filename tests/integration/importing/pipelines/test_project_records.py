@@ -138,7 +138,7 @@ CASES: Final = {
     ),
     "auto_devops": Case(
         "project_auto_devops",
-        {"enabled": True},
+        {"enabled": False},
         {"enabled": True},
         {"enabled": False},
         **refused(taken("unique_project_auto_devops_on_project_id")),
