@@ -171,6 +171,15 @@ def member(level: object, user_id: int, **more: Any) -> Record:
     return {"access_level": level, "user_id": user_id, "notification_level": 3, "created_at": MOMENT, **more}
 
 
+def members_who_are(directory: Path, person: Mapping[str, Any], *, level: int) -> Path:
+    """A member whom the archive calls by a name that somebody else has."""
+    return archive(
+        directory,
+        records("user_contributions", person),
+        records("project_members", member(level, int(person["id"]), user=dict(person))),
+    )
+
+
 def protections(directory: Path, *levels: object, user_id: int | None = None, group_id: int | None = None) -> Path:
     """A protected branch, tag and environment that let through these levels, a user and a group."""
     rules: list[Record] = [{"access_level": level, "created_at": MOMENT, "updated_at": MOMENT} for level in levels]
