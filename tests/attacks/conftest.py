@@ -37,11 +37,17 @@ def inhabited(database_server: TestServer, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture
-def victim(inhabited: Prepared, program: Program, tmp_path: Path) -> Iterator[Victim]:
+def victim(
+    inhabited: Prepared, program: Program, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Victim]:
     """A copy of it. Whatever an attack writes beside it lies in `tmp_path`."""
     around = tmp_path / "around"
     around.mkdir()
-    with inhabited.copied(program, around / "instance") as instance:
+    keys = tmp_path_factory.getbasetemp() / "secrets"
+    if not keys.exists():
+        program.run("db", "make-key", keys).ok()
+    with inhabited.copied(program, around / "instance") as copied:
+        instance = copied.having(OFFLINE_TRANSFER_SECRETS_FILE=str(keys))
         database = connect(make_conninfo(instance.environment["DATABASE_URL"]))
         try:
             yield Victim(instance, database, around)

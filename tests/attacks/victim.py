@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -9,17 +10,22 @@ from typing import Any
 from sqlalchemy import text
 
 from offline_transfer.archive.keys import ExportPrefix
+from offline_transfer.archive.signature import SigningKey
 from offline_transfer.db import Database
 from offline_transfer.errors import ExitStatus
-from offline_transfer.forge import accounts
+from offline_transfer.forge import accounts, trusted_keys
 from offline_transfer.forge.access import OPERATOR, Actor, actor_of
+from offline_transfer.importing import create
+from offline_transfer.importing.context import ImportContext
 from offline_transfer.importing.request import Everything, ImportRequest, Wanted
+from offline_transfer.importing.source import EntitySource
 from offline_transfer.jobs import marker
 from offline_transfer.storage.configuration import Patience, StorageConfiguration
 from offline_transfer.storage.disk import DiskStore
 from offline_transfer.storage.egress import EgressPolicy
 from offline_transfer.storage.location import Location
 from offline_transfer.storage.store import Store
+from offline_transfer.transfers.models import BulkImport, ImportEntity
 from offline_transfer.verify.reader import Archive
 from tests.acceptance.program import Instance, Outcome
 from tests.support import instances
@@ -99,12 +105,32 @@ class Victim:
             assert row["source"] == row["imported"] + row["skipped"] + row["failed"], row
         return taken
 
+    def actor(self, username: str) -> Actor:
+        """Somebody who can sign in here."""
+        with self.database.session() as session:
+            return actor_of(session, accounts.find(session, username).id)
+
+    def asks(self, storage: StorageConfiguration, policy: EgressPolicy) -> None:
+        """A request for an import from a store that somebody names."""
+        instance = instances.Instance(self.database, self.instance.data_dir)
+        context = ImportContext(
+            instance.database, instance.settings, instance.repositories, instance.files, never_opened, egress=policy
+        )
+        request = ImportRequest(
+            wanted=Everything("place"), storage=storage, export_prefix="x", actor=self.actor("olga")
+        )
+        create.create_import(context, request)
+
+    def trust(self, hostname: str, key: SigningKey) -> None:
+        """Binds a key to a source, as an administrator does."""
+        with self.database.session() as session:
+            trusted_keys.add(session, hostname, key.public_key(hostname))
+
     def takes_for(self, username: str, archive: Path, into: str, *, grasps: Sequence[tuple[str, int]] = ()) -> Taken:
         """An import of all groups of an archive for somebody, through the services, into a group."""
-        with self.database.session() as session:
-            actor = actor_of(session, accounts.find(session, username).id)
-        (group,) = self.column("SELECT namespace_id FROM routes WHERE path = :path", path=into)
+        actor = self.actor(username)
         taken = self.imports(archive, into=into, actor=actor)
+        (group,) = self.column("SELECT namespace_id FROM routes WHERE path = :path", path=into)
         self.assert_unharmed(("namespaces", group), ("users", actor.id or 0), *grasps)
         return taken
 
@@ -116,8 +142,11 @@ class Victim:
         actor: Actor = OPERATOR,
         store: Callable[[Store], Store] = lambda store: store,
         wanted: Sequence[Wanted] | None = None,
+        between: Callable[[], object] = lambda: None,
     ) -> Taken:
-        """An import through the services, perhaps from a store that is not what it seems."""
+        """An import through the services, perhaps from a store that is not what it seems, or where something happens in
+        between.
+        """
         request = ImportRequest(
             wanted=Everything(into) if wanted is None else wanted,
             storage=StorageConfiguration.from_location(str(archive.parent), {}),
@@ -132,7 +161,7 @@ class Victim:
 
         instance = instances.Instance(self.database, self.instance.data_dir)
         with Archive(store(DiskStore(archive.parent)), ExportPrefix(archive.name)) as opened:
-            found = instance.import_request(opened, request, open_storage)
+            found = instance.import_request(opened, request, open_storage, between)
         document = {
             "entities": found.destinations,
             "relations": found.rows,
@@ -175,6 +204,11 @@ class Victim:
     def column(self, statement: str, **parameters: Any) -> list[Any]:
         """The first column of the rows of a query."""
         return [row[0] for row in self.rows(statement, **parameters)]
+
+
+def never_opened(_bulk_import: BulkImport, _entity: ImportEntity) -> AbstractContextManager[EntitySource]:
+    """For requests that are refused before anything of an archive is read."""
+    raise AssertionError("an archive was opened")
 
 
 def assert_clean(message: str) -> None:

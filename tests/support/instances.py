@@ -95,11 +95,19 @@ class Instance:
         return self.imported(import_id)
 
     def import_request(
-        self, archive: Archive, request: ImportRequest, open_storage: OpenStorage = opened
+        self,
+        archive: Archive,
+        request: ImportRequest,
+        open_storage: OpenStorage = opened,
+        between: Callable[[], object] = lambda: None,
     ) -> "Imported":
-        """Imports what a request names out of an archive that is open; `open_storage` may give another store than it names."""
+        """Imports what a request names out of an archive that is open.
+
+        `open_storage` may give another store than it names; `between` is called when the import is taken on and not begun.
+        """
         context = replace(self.import_context(archive), open_storage=open_storage)
         import_id = import_create.create_import(context, request)
+        between()
         queue.run_until_empty(context, archive)
         return self.imported(import_id)
 

@@ -25,8 +25,8 @@ _TIMESTAMP = re.compile(
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
-# Without spaces, quotes, angle brackets, controls, and characters that turn the direction of the text.
-_LINK: Final = r"(?i:https?|ftp)://[^\s\x00-\x20\x7f-\x9f<>\"\\`\u200e\u200f\u202a-\u202e\u2066-\u2069]{1,2048}"
+# A scheme that runs nothing, and no quotes, angle brackets, controls, or characters that turn the direction of the text.
+_LINK: Final = r"(?i:https?|ftp)://[^\x00-\x1f\x7f-\x9f<>\"\u200e\u200f\u2028-\u202e\u2066-\u2069]{1,2048}"
 _FORMATS: Final[Mapping[TextFormat, tuple[re.Pattern[str], str]]] = MappingProxyType(
     {
         TextFormat.COLOR: (re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}|[A-Za-z]{3,32}"), "not a colour"),

@@ -93,6 +93,11 @@ def label(title: str, **more: Any) -> Record:
     return {"title": title, "color": "#112233", "type": "ProjectLabel", **more}
 
 
+def sha256(content: bytes) -> str:
+    """What an LFS object of this content is called."""
+    return hashlib.sha256(content).hexdigest()
+
+
 def honest(directory: Path) -> Path:
     """What nobody has anything against: the archive that shows that the others are refused for what is in them."""
     return archive(directory, *honest_contents())

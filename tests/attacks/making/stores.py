@@ -2,8 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from offline_transfer.storage.errors import TooManyObjectsError
 from offline_transfer.storage.store import LIST_LIMIT, ObjectInfo, Source, Store
+
+Lie = Callable[[ObjectInfo], Iterator[ObjectInfo]]
 
 
 @dataclass
@@ -88,9 +92,35 @@ class Swapping(Around):
 class Lying(Around):
     """Listings and sizes are not those of the objects."""
 
-    change: Callable[[ObjectInfo], Iterator[ObjectInfo]]
+    change: Lie
 
     def list(self, prefix: str = "", *, limit: int = LIST_LIMIT) -> Iterator[ObjectInfo]:
         """What somebody makes of the truth."""
         for found in self.behind.list(prefix, limit=limit):
             yield from self.change(found)
+
+
+@dataclass
+class Endless(Around):
+    """A listing that goes on with new names for ever."""
+
+    def list(self, prefix: str = "", *, limit: int = LIST_LIMIT) -> Iterator[ObjectInfo]:
+        """As many as are allowed, and then the error of every store."""
+        for number in range(limit):
+            yield ObjectInfo(f"{prefix}/project_7/labels/batch_{number}.ndjson.gz", 1)
+        raise TooManyObjectsError(store=self.describe(), prefix=prefix, limit=limit)
+
+
+@dataclass
+class Rewriting(Around):
+    """A file gets other contents while it is read, as if somebody else had it open."""
+
+    path: Path
+    content: bytes
+
+    def blocks(self, key: str, *, start: int = 0) -> Iterator[bytes]:
+        """The first block as it was, and then whatever is there."""
+        for block in self.behind.blocks(key, start=start):
+            yield block
+            if key.endswith(str(self.path.name)) and self.path.parent.name in key:
+                self.path.write_bytes(self.content)

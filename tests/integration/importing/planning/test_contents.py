@@ -100,7 +100,8 @@ def test_without_a_manifest_much_is_unknown(scene: Scene) -> None:
         (
             "inactive",
             None,
-            "these arrive switched off: `auto_devops`, `pipeline_schedules`, `ci_cd_settings`. Somebody has to look at them and switch them on",
+            "these arrive switched off: `auto_devops`, `pipeline_schedules`, `ci_cd_settings`. Somebody has to look at them"
+            " and switch them on",
         ),
     ]
 
