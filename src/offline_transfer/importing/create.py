@@ -15,9 +15,9 @@ from offline_transfer.importing import checks, destinations, names, origin, plac
 from offline_transfer.importing.archive_source import SPECIAL, known_relations
 from offline_transfer.importing.below import add_rows_below, entity_row
 from offline_transfer.importing.errors import (
-    NotEncryptedError,
     NothingToImportError,
     NothingWantedError,
+    PlainArchiveError,
     ProjectAtRootError,
     SourceEntityNotFoundError,
     SourceKindError,
@@ -61,7 +61,7 @@ def create_import(context: Reaching, request: ImportRequest) -> int:
 
     Of the objects only presence and size are looked at; their hashes are compared by the job. Raises AdministratorsOnlyError,
     InvalidExportPrefixError, what `places.open_given`, `destinations.require_all`, `resolved` and `checks.require_complete` raise,
-    InvalidDestinationError, ProjectAtRootError, UntrustedArchiveError, NotEncryptedError, and what `origin` raises.
+    InvalidDestinationError, ProjectAtRootError, UntrustedArchiveError, PlainArchiveError, and what `origin` raises.
     """
     with _examined(context, request) as found:
         return _take_on(context, request, found, checked_at=None)
@@ -131,7 +131,7 @@ def _examined(context: Reaching, request: ImportRequest) -> Iterator[Examined]:
         destinations.require_all(session, request.actor, destinations.named_in(asked))
     with places.open_given(context, request.storage, prefix, request.decryption) as archive:
         if request.decryption and not archive.is_encrypted:
-            raise NotEncryptedError(where=archive.where)
+            raise PlainArchiveError(where=archive.where)
         if request.signers:
             archive.require_signature(request.signers)
         with context.database.session() as session:

@@ -92,7 +92,7 @@ class SignatureWithoutContentsError(BadInputError):
     """The archive at {where} is signed, and what is in it is not what was signed: {reason}. Get it again from its source."""
 
 
-class NotEncryptedError(BadInputError):
+class PlainArchiveError(BadInputError):
     """The archive at {where} is not encrypted, and a key was given to open it. If you expected that nobody can read or write it but
     those with the key, do not trust it; otherwise import it without `--identity` and `--passphrase-file`."""
 
