@@ -1,11 +1,12 @@
 """The instance that is attacked, through the product's own door, and how one sees that it came to no harm."""
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import text
 
@@ -30,6 +31,8 @@ from offline_transfer.verify.reader import Archive
 from tests.acceptance.program import Instance, Outcome
 from tests.support import instances
 from tests.support.witness import Witness
+
+CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,10 @@ class Victim:
     _around: frozenset[Path] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.remember()
+
+    def remember(self) -> None:
+        """What is now is what was before the attack."""
         object.__setattr__(self, "witness", Witness(self.database))
         object.__setattr__(self, "_files", _digests(self.instance.data_dir))
         object.__setattr__(self, "_around", frozenset(self.surroundings.iterdir()))
@@ -98,7 +105,9 @@ class Victim:
         assert outcome.status in (ExitStatus.OK, ExitStatus.WITH_FAILURES), outcome.err
         taken = Taken(outcome.json, outcome.status, outcome.err)
         self.assert_unharmed(*grasps)
-        assert_quiet(outcome)
+        # What programs read has the texts as they are, and its own escapes for controls.
+        assert_quiet(Outcome(outcome.status, "", outcome.err))
+        assert not CONTROLS.search(outcome.out.rstrip("\n"))
         for message in taken.messages:
             assert_clean(message)
         for row in taken.document["relations"]:

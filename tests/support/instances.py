@@ -106,7 +106,7 @@ class Instance:
         `open_storage` may give another store than it names; `between` is called when the import is taken on and not begun.
         """
         context = replace(self.import_context(archive), open_storage=open_storage)
-        import_id = import_create.create_import(context, request)
+        import_id = import_create.create_checked_import(context, request)
         between()
         queue.run_until_empty(context, archive)
         return self.imported(import_id)

@@ -9,7 +9,7 @@ from offline_transfer.db import Database
 from offline_transfer.forge.enums import UserType
 from offline_transfer.forge.models import Base
 
-WORK: Final = ("bulk_import", "import_source_users")
+WORK: Final = ("bulk_import", "import_offline", "import_source_users")
 """What begins like this is our own work, which goes on."""
 
 STRANGERS: Final = (UserType.placeholder, UserType.ghost, UserType.import_user)

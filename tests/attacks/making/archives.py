@@ -93,6 +93,17 @@ def label(title: str, **more: Any) -> Record:
     return {"title": title, "color": "#112233", "type": "ProjectLabel", **more}
 
 
+def as_tar(relation: str) -> Write:
+    """Records in the form of files."""
+    entry = raw_tar.entry(b"x", b"{}")
+    return lambda draft: draft.content(f"{PROJECT}/{relation}.tar.gz", entry + raw_tar.END, {relation: 1})
+
+
+def as_lines(relation: str) -> Write:
+    """Files in the form of records."""
+    return lambda draft: draft.content(f"{PROJECT}/{relation}.ndjson.gz", b"{}\n", {relation: 1})
+
+
 def sha256(content: bytes) -> str:
     """What an LFS object of this content is called."""
     return hashlib.sha256(content).hexdigest()

@@ -11,7 +11,7 @@ import orjson
 from pyrage.x25519 import Identity
 
 from offline_transfer.archive.checksums import write_checksums
-from offline_transfer.archive.encryption import Encryption
+from offline_transfer.archive.encryption import PLAIN, Encryption, Envelope
 from offline_transfer.archive.gzip import compress
 from offline_transfer.archive.keys import CHECKSUMS_KEY, MANIFEST_KEY
 from offline_transfer.archive.signature import SigningKey
@@ -48,8 +48,8 @@ def rehashed(archive: Path, key: str, content: bytes) -> Path:
             }
             manifest[number] = orjson.dumps(entry) + (b"," if line.endswith(b",") else b"")
         total = {name: total[name] + entry[name] for name in total}
-    totals = orjson.loads(manifest[-2].removeprefix(b'],"totals":').removeprefix(b'"totals":').removesuffix(b"}"))
-    manifest[-2] = b'],"totals":' + orjson.dumps(totals | total) + b"}"
+    totals = orjson.loads(manifest[-2].removeprefix(b'"totals":').removesuffix(b"}"))
+    manifest[-2] = b'"totals":' + orjson.dumps(totals | total) + b"}"
     (archive / MANIFEST_KEY).write_bytes(gzip.compress(b"\n".join(manifest)))
     sums = [line.split("  ", 1) for line in (archive / CHECKSUMS_KEY).read_text().splitlines()]
     pairs = ((name, hashlib.sha256((archive / name).read_bytes()).hexdigest()) for _, name in sums)
@@ -76,10 +76,11 @@ def encrypted(directory: Path, spoil: str | None = None) -> Path:
     """An encrypted archive; its labels are several parts of an age file, `cut` after one, or `swapped`, with hashes that
     are right.
     """
-    draft = _draft(directory)
-    draft.envelope = ENVELOPE
-    # Texts that do not compress, so that there are several parts.
-    texts = (hashlib.sha512(str(number).encode()).hexdigest() * 8 for number in range(600))
+    draft = _draft(directory, ENVELOPE)
+    # Texts that hardly compress, so that there are several parts.
+    texts = (
+        "".join(hashlib.sha512(b"%d %d" % (number, part)).hexdigest() for part in range(8)) for number in range(600)
+    )
     records("labels", *(label(f"l{number}", description=text) for number, text in enumerate(texts)))(draft)
     if spoil is not None:
         _spoil(draft, spoil)
@@ -102,8 +103,8 @@ def _spoil(draft: Draft, spoil: str) -> None:
     draft.entries[LABELS] = replace(entry, measurement=measurement)
 
 
-def _draft(directory: Path) -> Draft:
-    draft = Draft(directory)
+def _draft(directory: Path, envelope: Envelope = PLAIN) -> Draft:
+    draft = Draft(directory, envelope=envelope)
     for write in honest_contents():
         write(draft)
     return draft
