@@ -6,8 +6,8 @@ from typing import Final
 import pytest
 
 from offline_transfer.forge import accounts, membership
+from offline_transfer.forge.access import OPERATOR, level_cap
 from offline_transfer.forge.enums import AccessLevel
-from offline_transfer.importing.rights import Rights, rights_of
 from tests.attacks.making import archives, records
 from tests.attacks.victim import Victim
 
@@ -57,16 +57,13 @@ class TestA16Members:
         assert victim.rows(people) == before
 
     def test_nobody_gives_more_than_they_have(self, victim: Victim, sue: str) -> None:
-        (place,) = victim.column("SELECT id FROM namespaces WHERE path = 'place'")
+        (other,) = victim.column("SELECT id FROM namespaces WHERE path = 'other'")
         (inner,) = victim.column("SELECT id FROM namespaces WHERE path = 'inner'")
         with victim.database.session() as session:
-            ids = {name: accounts.find(session, name).id for name in ("root", "olga", "dan", sue)}
-            assert rights_of(session, None, [inner, place]) == Rights(AccessLevel.owner, may_grant=True)
-            assert rights_of(session, ids["root"], [inner, place]) == Rights(AccessLevel.owner, may_grant=True)
-            assert rights_of(session, ids["olga"], [inner, place]) == Rights(AccessLevel.owner, may_grant=True)
-            assert rights_of(session, ids[sue], [inner, place]) == Rights(AccessLevel.owner, may_grant=False)
-            assert rights_of(session, ids["dan"], [inner, place]) == Rights(AccessLevel.developer, may_grant=False)
-            assert rights_of(session, ids["dan"], [10**9]) == Rights(AccessLevel.no_access, may_grant=False)
+            caps = {name: level_cap(session, victim.actor(name), inner) for name in ("root", "olga", "dan", sue)}
+            assert level_cap(session, OPERATOR, inner) == AccessLevel.owner
+            assert level_cap(session, victim.actor("dan"), other) == AccessLevel.no_access
+        assert caps == {"root": 50, "olga": 50, "dan": 30, sue: 50}
 
     def test_a_name_that_is_known_here_stands_for_somebody_else(self, victim: Victim, tmp_path: Path) -> None:
         """The archive's `root` is not ours, whatever it is called."""

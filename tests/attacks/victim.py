@@ -17,16 +17,14 @@ from offline_transfer.errors import ExitStatus
 from offline_transfer.forge import accounts, trusted_keys
 from offline_transfer.forge.access import OPERATOR, Actor, actor_of
 from offline_transfer.importing import create
-from offline_transfer.importing.context import ImportContext
+from offline_transfer.importing.context import ImportContext, Source
 from offline_transfer.importing.request import Everything, ImportRequest, Wanted
-from offline_transfer.importing.source import EntitySource
 from offline_transfer.jobs import marker
 from offline_transfer.storage.configuration import Patience, StorageConfiguration
 from offline_transfer.storage.disk import DiskStore
 from offline_transfer.storage.egress import EgressPolicy
 from offline_transfer.storage.location import Location
 from offline_transfer.storage.store import Store
-from offline_transfer.transfers.models import BulkImport, ImportEntity
 from offline_transfer.verify.reader import Archive
 from tests.acceptance.program import Instance, Outcome
 from tests.support import instances
@@ -123,7 +121,12 @@ class Victim:
         """A request for an import from a store that somebody names."""
         instance = instances.Instance(self.database, self.instance.data_dir)
         context = ImportContext(
-            instance.database, instance.settings, instance.repositories, instance.files, never_opened, egress=policy
+            database=instance.database,
+            settings=instance.settings,
+            repositories=instance.repositories,
+            files=instance.files,
+            open_source=never_opened,
+            egress=policy,
         )
         request = ImportRequest(
             wanted=Everything("place"), storage=storage, export_prefix="x", actor=self.actor("olga")
@@ -215,7 +218,7 @@ class Victim:
         return [row[0] for row in self.rows(statement, **parameters)]
 
 
-def never_opened(_bulk_import: BulkImport, _entity: ImportEntity) -> AbstractContextManager[EntitySource]:
+def never_opened(_context: ImportContext, _bulk_import_id: int) -> AbstractContextManager[Source]:
     """For requests that are refused before anything of an archive is read."""
     raise AssertionError("an archive was opened")
 

@@ -108,7 +108,7 @@ class Instance:
         context = replace(self.import_context(archive), open_storage=open_storage)
         import_id = import_create.create_checked_import(context, request)
         between()
-        queue.run_until_empty(context, archive)
+        queue.run_until_empty(context)
         return self.imported(import_id)
 
     def import_context(self, archive: Archive) -> ImportContext:

@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 from offline_transfer.contributions.lookup import StandIns, internal_user
 from offline_transfer.db import psycopg_connection
 from offline_transfer.forge import membership
-from offline_transfer.forge.access import Actor, actor_of, level_cap
+from offline_transfer.forge.access import Ability, Actor, actor_of, can, level_cap
 from offline_transfer.forge.attempts import SPOOL, Attempts
-from offline_transfer.forge.enums import AccessLevel, UserType
+from offline_transfer.forge.enums import UserType
 from offline_transfer.forge.projects import Project
 from offline_transfer.importing import destinations, portables, trackers
 from offline_transfer.importing.ids import SequenceIds
@@ -65,7 +65,10 @@ def work_on(attempt: Attempt, entity: ImportEntity, source: EntitySource) -> Pip
     with database.session() as session:
         bulk_import = session.get_one(BulkImport, entity.bulk_import_id)
         chain = _chain(session, source.kind, portable_id)
-        cap = level_cap(session, actor_of(session, bulk_import.user_id), chain[0])
+        actor = actor_of(session, bulk_import.user_id)
+        cap = level_cap(session, actor, chain[0])
+        # Who owns a group has no say over the variables of the groups around it.
+        may_grant = can(session, actor, Ability.ADMIN_GROUP, chain[-1])
         importer = bulk_import.user_id or internal_user(
             session, UserType.import_user, username="import_user", name="Import User"
         )
@@ -80,7 +83,7 @@ def work_on(attempt: Attempt, entity: ImportEntity, source: EntitySource) -> Pip
     )
     shared = SharedRecords(database, Scoping(source.kind, portable_id, chain), users)
     destination = Destination(
-        portable_id, datetime.now(UTC).isoformat(), source.source_id, cap, cap >= AccessLevel.owner
+        portable_id, datetime.now(UTC).isoformat(), source.source_id, cap, may_grant
     )
     branch = source.root().get("default_branch")
     files = FileDestination(
