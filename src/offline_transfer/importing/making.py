@@ -82,9 +82,7 @@ def work_on(attempt: Attempt, entity: ImportEntity, source: EntitySource) -> Pip
         importer_id=importer,
     )
     shared = SharedRecords(database, Scoping(source.kind, portable_id, chain), users)
-    destination = Destination(
-        portable_id, datetime.now(UTC).isoformat(), source.source_id, cap, may_grant
-    )
+    destination = Destination(portable_id, datetime.now(UTC).isoformat(), source.source_id, cap, may_grant)
     branch = source.root().get("default_branch")
     files = FileDestination(
         source.kind,
