@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from offline_transfer.importing import children, ending, schedule, trackers
+from offline_transfer.importing import children, ending, references_pipeline, schedule, trackers
 from offline_transfer.importing.schedule import Subject
 from offline_transfer.transfers.accounting import Accounting, Fail
 from offline_transfer.transfers.ledger import PipelineStep, pipeline_class
@@ -66,6 +66,22 @@ def batch_given_up(session: Session, reason: str, *, batch_id: int) -> None:
     if batch is not None:
         tracker = session.get_one(Tracker, batch.tracker_id)
         _give_up(session, tracker, [batch], Subject(batch_id=batch_id), reason)
+
+
+def texts_given_up(session: Session, reason: str, *, tracker_id: int) -> None:
+    """Nobody will rewrite the texts of this entity: what was not done of them stays as it is."""
+    tracker = session.get(Tracker, tracker_id)
+    if tracker is None:
+        return
+    entity = session.get_one(ImportEntity, tracker.bulk_import_entity_id)
+    bulk_import = schedule.lock(session, entity.bulk_import_id)
+    if bulk_import.status not in OPEN_IMPORT or not _end_job(session, Subject(tracker_id=tracker_id), reason):
+        return
+    references_pipeline.fail(session, tracker, reason)
+    # The entity has ended before.
+    entity.has_failures = True
+    session.flush()
+    schedule.release(session, bulk_import)
 
 
 def fail_batch(session: Session, tracker: Tracker, batch: BatchTracker, reason: str) -> None:

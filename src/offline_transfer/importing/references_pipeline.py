@@ -10,7 +10,7 @@ from typing import Final
 
 import psycopg
 from psycopg.types.json import Jsonb
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from offline_transfer.archive.errors import InvalidKeyError
@@ -20,7 +20,16 @@ from offline_transfer.forge.routes import Route
 from offline_transfer.importing.context import ImportContext
 from offline_transfer.importing.texts import TextRelation, Texts, entities_with_texts, text_relations
 from offline_transfer.relations.rewriting import Moved, RewriterAt, Rewriting
-from offline_transfer.transfers.models import BulkImport, ImportEntity, Tracker
+from offline_transfer.transfers.accounting import Fail
+from offline_transfer.transfers.ledger import PipelineStep, pipeline_class
+from offline_transfer.transfers.models import (
+    ERROR_CHARACTERS,
+    BatchTracker,
+    BulkImport,
+    ImportEntity,
+    ImportFailure,
+    Tracker,
+)
 from offline_transfer.transfers.states import SourceType, TrackerState, step
 from offline_transfer.types import PortableKind
 
@@ -120,6 +129,27 @@ def rewrite(context: ImportContext, tracker_id: int, hold: Holding = held_by_nob
         tracker = session.get_one(Tracker, tracker_id)
         tracker.status = step(step(tracker.status, TrackerState.started), TrackerState.finished)
         tracker.updated_at = func.clock_timestamp()
+
+
+def fail(session: Session, tracker: Tracker, reason: str) -> None:
+    """End the pipeline of a group or project before its end. What was rewritten stays so, and so does the rest."""
+    error = reason[:ERROR_CHARACTERS]
+    of_tracker = BatchTracker.tracker_id == tracker.id, BatchTracker.status.in_(_OPEN)
+    session.execute(update(BatchTracker).where(*of_tracker).values(status=TrackerState.failed, error=error))
+    tracker.status = step(step(tracker.status, TrackerState.started), TrackerState.failed)
+    tracker.error = error
+    session.add(
+        ImportFailure(
+            bulk_import_entity_id=tracker.bulk_import_entity_id,
+            tracker_id=tracker.id,
+            pipeline_class=pipeline_class(RELATION),
+            pipeline_step=PipelineStep.LOADER,
+            exception_class=Fail.GIVEN_UP,
+            exception_message=error,
+            subrelation=RELATION,
+            batch_number=1,
+        )
+    )
 
 
 @dataclass(slots=True)

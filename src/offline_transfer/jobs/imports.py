@@ -68,7 +68,7 @@ def finish_batched_pipeline(context: ImportContext, *, tracker_id: int) -> None:
     names.TRANSFORM_REFERENCES,
     queue=QueueName.ROWS,
     context=contexts.importing,
-    on_dead=abandoned.pipeline_given_up,
+    on_dead=abandoned.texts_given_up,
     subject=subjects.of_pipeline,
 )
 def transform_references(context: ImportContext, *, tracker_id: int) -> None:

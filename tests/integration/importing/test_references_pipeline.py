@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from offline_transfer.forge.issues import Issue
-from offline_transfer.importing import references_pipeline, result
+from offline_transfer.importing import abandoned, names, process, references_pipeline, result, schedule
 from offline_transfer.transfers.models import BulkImport, ImportEntity, Tracker
 from offline_transfer.transfers.states import ImportState, SourceType, TrackerState
 from offline_transfer.types import PortableKind
@@ -225,3 +225,35 @@ def test_what_comes_later_is_pointed_to_as_well(destination: Destination, import
     ]
     with destination.database.session() as session:
         assert result.rewritten(session, row.bulk_import_id) == 12
+
+
+@pytest.mark.parametrize("transactions", [0, 4])
+def test_texts_that_nobody_rewrites_are_a_failure_of_their_project(
+    destination: Destination, imported: int, transactions: int
+) -> None:
+    left = transactions
+
+    def hold(_connection: psycopg.Connection) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise DiedError
+
+    with destination.database.session() as session:
+        row = session.get_one(ImportEntity, session.get_one(Tracker, imported).bulk_import_entity_id)
+        schedule.add_pipelines(session, row.bulk_import_id, [imported], name=names.TRANSFORM_REFERENCES)
+        schedule.release(session, schedule.lock(session, row.bulk_import_id))
+    with suppress(DiedError):
+        rewrite(destination, imported, hold=hold)
+    with destination.database.session() as session:
+        abandoned.texts_given_up(session, "died three times", tracker_id=imported)
+    context = destination.context(RecordsSource(), instance_url=HERE)
+    process.finish(context, row.bulk_import_id)
+    with destination.database.session() as session:
+        bulk_import = session.get_one(BulkImport, row.bulk_import_id)
+        assert (bulk_import.status, bulk_import.has_failures) == (ImportState.finished, True)
+        (failure,) = result.failures(session, bulk_import.id)
+        assert (failure["path"], failure["message"]) == ("references", "died three times")
+    assert destination.rows("bulk_import_trackers", "status", "error", id=imported) == [
+        (TrackerState.failed, "died three times")
+    ]
