@@ -17,6 +17,7 @@ from demo.source import Plan, fill
 from offline_transfer.db import connect
 from offline_transfer.files.load import load
 from offline_transfer.forge.enums import Visibility
+from offline_transfer.secrets import make_keys_file
 from tests.acceptance.program import Instance, Program
 from tests.support import instances
 from tests.support.database import TestServer
@@ -145,7 +146,10 @@ def make_instance(program: Program, database_server: TestServer, tmp_path: Path)
 
         def make(name: str) -> Instance:
             url = stack.enter_context(database_server.clone())
-            return Instance(program, tmp_path / name, {"DATABASE_URL": url})
+            keys = tmp_path / f"{name}.keys"
+            make_keys_file(keys)
+            environment = {"DATABASE_URL": url, "OFFLINE_TRANSFER_SECRETS_FILE": str(keys)}
+            return Instance(program, tmp_path / name, environment)
 
         yield make
 

@@ -40,6 +40,10 @@ class Journey:
     def public(self) -> tuple[object, ...]:
         return ("--public-key", f"{self.sign}.pub")
 
+    @property
+    def required(self) -> tuple[object, ...]:
+        return ("--require-signature", f"{self.sign}.pub")
+
     def mapping(self) -> dict[str, str]:
         """The entities of the archive and their directories."""
         with Archive(DiskStore(self.archive.parent), ExportPrefix(self.archive.name), keys=self.keys) as opened:
@@ -137,14 +141,14 @@ def test_an_archive_of_somebody_else_to_the_same_recipient_is_refused_by_its_sig
     forger = tmp_path / "forger.key"
     journey.program.run("keygen", "--signing", "--output", forger).ok()
     journey.program.run("archive", "copy", archive, journey.archive, *journey.seal[:2], "--sign", forger).ok()
-    assert "none of the given public keys belongs to it" in journey.refused(*journey.public)
+    assert "none of the given public keys belongs to it" in journey.refused(*journey.required)
     assert journey.seen_by_the_carrier() == {"SHA256SUMS.sig"}
 
 
 def test_a_plain_archive_in_its_place_is_refused_by_its_signature(journey: Journey, archive: Path) -> None:
     shutil.rmtree(journey.archive)
     shutil.copytree(archive, journey.archive)
-    assert "the archive is not signed" in journey.refused(*journey.public)
+    assert "the archive is not signed" in journey.refused(*journey.required)
 
 
 def test_another_key_opens_nothing(journey: Journey) -> None:

@@ -119,7 +119,7 @@ def test_an_encrypted_and_signed_archive_arrives(
     assert (inspected["encrypted"], inspected["signed"]) == (True, True)
 
     program.run("archive", "compare", archive, plain_archive, "--identity", key).ok()
-    destination.run("import", archive, "--all", "", "--identity", key, "--public-key", public).ok()
+    destination.run("import", archive, "--all", "", "--identity", key, "--require-signature", public).ok()
     assert destination.paths() == ["fill", "fill/app", "fill/inner", "fill/inner/empty"]
 
 
@@ -128,7 +128,7 @@ def test_what_is_not_signed_as_it_has_to_be_is_refused_before_a_row_is_written(
 ) -> None:
     _, public = signing_key
     before = destination.rows()
-    said = destination.run("import", copied, "--all", "", "--public-key", public).refused(ExitStatus.BAD_INPUT)
+    said = destination.run("import", copied, "--all", "", "--require-signature", public).refused(ExitStatus.BAD_INPUT)
     assert "does not have the signature that is asked for: SHA256SUMS.sig: the archive is not signed" in said
     verify = ("archive", "verify", copied, "--public-key", public, "--require-signature")
     assert "missing_signature" in program.run(*verify).ended(ExitStatus.BAD_INPUT).out
@@ -137,7 +137,7 @@ def test_what_is_not_signed_as_it_has_to_be_is_refused_before_a_row_is_written(
     program.run("keygen", "--signing", "--output", other).ok()
     signed = tmp_path / "signed" / copied.name
     program.run("archive", "copy", copied, signed, "--sign", other).ok()
-    said = destination.run("import", signed, "--all", "", "--public-key", public).refused(ExitStatus.BAD_INPUT)
+    said = destination.run("import", signed, "--all", "", "--require-signature", public).refused(ExitStatus.BAD_INPUT)
     assert "none of the given public keys belongs to it" in said
     assert destination.rows() == before
     program.run("archive", "verify", signed, "--public-key", public, "--public-key", f"{other}.pub").ok()
@@ -304,7 +304,7 @@ def test_the_howto_says_what_works(
         script = "\n".join(["set -euo pipefail", *blocks]).replace("/tmp/", f"{tmp_path}/").replace(" acme ", " place ")
         ended = subprocess.run(
             ["bash", "-c", script.replace(".venv/bin/offline-transfer", str(wrapper))],
-            env=environment_of(),
+            env=environment_of(OFFLINE_TRANSFER_SECRETS_FILE=str(tmp_path / "destination.keys")),
             cwd=REPOSITORY,
             capture_output=True,
             text=True,

@@ -10,7 +10,7 @@ from offline_transfer.cli.options import (
     Identities,
     LimitOptions,
     PassphraseFile,
-    PublicKeys,
+    RequiredSignatures,
     S3Endpoint,
 )
 from offline_transfer.cli.wanted import AllOption, EntityOptions, PlanFile, require_one, wanted_of
@@ -37,7 +37,7 @@ def import_archive(
     plan_file: PlanFile = None,
     identity: Identities = None,
     passphrase_file: PassphraseFile = None,
-    public_key: PublicKeys = None,
+    require_signature: RequiredSignatures = None,
     data_dir: DataDir = None,
     s3_endpoint: S3Endpoint = None,
     limit: LimitOptions = None,
@@ -45,8 +45,8 @@ def import_archive(
 ) -> int:
     """Import groups and projects from an archive into this instance.
 
-    The whole archive is checked before the first row is written. A destination that does not exist is an error. With --public-key
-    an archive is refused that none of these keys has signed. `plan` says beforehand what would happen.
+    The whole archive is checked before the first row is written. A destination that does not exist is an error. Which signatures an
+    archive needs at least, the setting `offline_transfer_signature_policy` says. `plan` says beforehand what would happen.
     """
     from offline_transfer.cli import keys, places
     from offline_transfer.cli.instance import open_with_files
@@ -68,7 +68,7 @@ def import_archive(
         storage=storage,
         export_prefix=prefix,
         decryption=opening,
-        signers=keys.public_keys_of(public_key),
+        signers=keys.public_keys_of(require_signature),
     )
     with open_with_files(data_dir) as instance:
         bulk_import_id = _carry_out(instance, request, limit)

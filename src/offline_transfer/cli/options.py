@@ -49,6 +49,15 @@ PublicKeys = Annotated[
         show_default=False,
     ),
 ]
+RequiredSignatures = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--require-signature",
+        metavar="KEYFILE",
+        help="Refuse the archive unless the owner of this public key, in PEM, has signed it; of several keys one is enough.",
+        show_default=False,
+    ),
+]
 EncryptTo = Annotated[
     list[str] | None,
     typer.Option(

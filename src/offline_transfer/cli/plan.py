@@ -11,7 +11,7 @@ from offline_transfer.cli.options import (
     Identities,
     LimitOptions,
     PassphraseFile,
-    PublicKeys,
+    RequiredSignatures,
     S3Endpoint,
 )
 from offline_transfer.cli.wanted import AllOption, EntityOptions, PlanFile
@@ -40,7 +40,7 @@ def plan(
     ] = None,
     identity: Identities = None,
     passphrase_file: PassphraseFile = None,
-    public_key: PublicKeys = None,
+    require_signature: RequiredSignatures = None,
     listing: Annotated[
         bool,
         typer.Option(
@@ -70,7 +70,7 @@ def plan(
     from offline_transfer.importing.planning.making import make_plan
 
     wanted.require_one(entity=entity, all=everything, plan=plan_file)
-    opening, signers = keys.keys_of(identity, passphrase_file), keys.public_keys_of(public_key)
+    opening, signers = keys.keys_of(identity, passphrase_file), keys.public_keys_of(require_signature)
     with (
         places.open_archive(archive, s3_endpoint, limit, opening) as opened,
         open_instance(data_dir) as instance,
