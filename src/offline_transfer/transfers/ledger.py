@@ -18,6 +18,9 @@ from offline_transfer.transfers.lease import WorkWithdrawnError
 from offline_transfer.transfers.models import ERROR_CHARACTERS, BatchTracker, ImportFailure, Tracker
 from offline_transfer.transfers.states import OPEN_TRACKER, JobState, TrackerState, step
 
+BATCHES_AT_ONCE: Final = 100
+"""How many accountings are held while they are summed up: a large relation has thousands."""
+
 _LOCKS: Final = 0x4F54 << 48
 """Where the advisory locks of batches lie, so that they are no others'."""
 
@@ -200,6 +203,7 @@ def accountings(session: Session, entity_id: int) -> Accounting:
         .join(Tracker, Tracker.id == BatchTracker.tracker_id)
         .where(Tracker.bulk_import_entity_id == entity_id)
         .order_by(Tracker.stage, Tracker.id, BatchTracker.batch_number)
+        .execution_options(yield_per=BATCHES_AT_ONCE)
     )
     return from_json(rows)
 

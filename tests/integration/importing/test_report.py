@@ -254,3 +254,25 @@ def test_failures_are_not_gathered(destination: Destination, reported: int, form
         tracemalloc.stop()
     assert size > 20_000 * 500
     assert peak < size / 2
+
+
+def test_batches_are_not_gathered(destination: Destination, reported: int) -> None:
+    with destination.database.session() as session:
+        session.execute(
+            text(
+                "INSERT INTO bulk_import_batch_trackers (tracker_id, batch_number, status, accounting)"
+                " SELECT tracker_id, number, status, accounting || jsonb_build_object('long', repeat('l', 10000))"
+                " FROM bulk_import_batch_trackers, generate_series(1001, 3000) AS number WHERE accounting->'paths' ? 'issues'"
+            )
+        )
+    said = document(destination.database, reported)
+    (issues,) = (row for row in said["relations"] if row["path"] == "issues")
+    assert (issues["source"], said["source"]) == (4002, 4003)
+    tracemalloc.start()
+    try:
+        for _ in stream(destination.database, reported, ReportFormat.CSV):
+            pass
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10_000_000
