@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from offline_transfer.importing import children, ending, references_pipeline, schedule, trackers
 from offline_transfer.importing.schedule import Subject
-from offline_transfer.transfers.accounting import Accounting, Fail
+from offline_transfer.transfers.accounting import Accounting, Fail, from_json
 from offline_transfer.transfers.ledger import PipelineStep, pipeline_class
 from offline_transfer.transfers.models import (
     ERROR_CHARACTERS,
@@ -85,31 +85,32 @@ def texts_given_up(session: Session, reason: str, *, tracker_id: int) -> None:
 
 
 def fail_batch(session: Session, tracker: Tracker, batch: BatchTracker, reason: str) -> None:
-    """Fail an open batch, with all records that its source announced; where some records were tried again, they stay failed."""
+    """Fail an open batch, with all records that its source announced. Where only some were tried again, these alone fail."""
     session.refresh(batch)
     if batch.status not in OPEN_TRACKER:
         return
+    lines = batch.retried_lines
     batch.status = step(batch.status, TrackerState.started)
-    if batch.retried_lines is not None:
-        batch.retried_lines = None
-        batch.status = step(batch.status, TrackerState.finished)
-        return
-    accounting = Accounting()
-    accounting.failed(tracker.relation, Fail.GIVEN_UP, batch.expected or 1)
+    batch.status = step(batch.status, TrackerState.failed if lines is None else TrackerState.finished)
+    accounting = Accounting() if lines is None else from_json([batch.accounting])
+    accounting.failed(tracker.relation, Fail.GIVEN_UP, (batch.expected or 1) if lines is None else len(lines))
     batch.accounting = accounting.to_json()
-    batch.status = step(batch.status, TrackerState.failed)
-    batch.error = reason[:ERROR_CHARACTERS]
-    session.add(
-        ImportFailure(
-            bulk_import_entity_id=tracker.bulk_import_entity_id,
-            tracker_id=tracker.id,
-            pipeline_class=pipeline_class(tracker.relation),
-            pipeline_step=PipelineStep.EXTRACTOR,
-            exception_class=Fail.GIVEN_UP,
-            exception_message=reason[:ERROR_CHARACTERS],
-            subrelation=tracker.relation,
-            batch_number=batch.batch_number,
-        )
+    batch.retried_lines = None
+    batch.error = reason[:ERROR_CHARACTERS] if lines is None else None
+    session.add_all(_failure(tracker, batch, line, reason) for line in (lines or (None,)))
+
+
+def _failure(tracker: Tracker, batch: BatchTracker, line: int | None, reason: str) -> ImportFailure:
+    return ImportFailure(
+        bulk_import_entity_id=tracker.bulk_import_entity_id,
+        tracker_id=tracker.id,
+        pipeline_class=pipeline_class(tracker.relation),
+        pipeline_step=PipelineStep.EXTRACTOR,
+        exception_class=Fail.GIVEN_UP,
+        exception_message=reason[:ERROR_CHARACTERS],
+        subrelation=tracker.relation,
+        batch_number=batch.batch_number,
+        line_index=line,
     )
 
 

@@ -134,6 +134,12 @@ class ImportAtWorkError(ConflictError):
     """Import {id} has not ended. Wait for its end, or cancel it, and try again."""
 
 
+class ImportNotRetryableError(ConflictError):
+    """The import {id} is {status}. It can be tried again when it has failed, was canceled, took too long, or has failures,
+    and was not taken back.
+    """
+
+
 class PipelineAbortedError(BadInputError):
     """`{relation}` could not be imported, and nothing else can be without it. The failures of the import say why."""
 

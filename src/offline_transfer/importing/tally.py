@@ -1,7 +1,7 @@
 """Counts what became of a unit."""
 
 from collections.abc import Iterator, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from offline_transfer.importing import writer
 from offline_transfer.importing.units import Unit
@@ -19,6 +19,8 @@ class Failure:
     message: str
     title: str | None
     step: PipelineStep
+    accounting: Accounting | None = None
+    """Of a record of the first level: what was counted of it and of all that is nested in it."""
 
 
 def tally(unit: Unit, accounting: Accounting, line_index: int, refused: Set[int] = frozenset()) -> Iterator[Failure]:
@@ -27,6 +29,17 @@ def tally(unit: Unit, accounting: Accounting, line_index: int, refused: Set[int]
     `refused` are the identities of the rows that failed when they were written; all others failed before.
     """
     writer.propagate(unit)
+    if not unit.rows or unit.rows[0].failure is None:
+        yield from _tally(unit, accounting, line_index, refused)
+        return
+    own = Accounting()
+    failures = list(_tally(unit, own, line_index, refused))
+    accounting.add(own)
+    for failure in failures:
+        yield replace(failure, accounting=own) if failure.path == unit.plan.path else failure
+
+
+def _tally(unit: Unit, accounting: Accounting, line_index: int, refused: Set[int]) -> Iterator[Failure]:
     for row in unit.rows:
         if not row.counted:
             continue

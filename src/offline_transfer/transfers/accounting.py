@@ -64,6 +64,15 @@ class PathCount:
         self.failed += other.failed
         self.reasons.update(other.reasons)
 
+    def subtract(self, other: "PathCount") -> None:
+        """Takes out what `add` added."""
+        self.source -= other.source
+        self.imported -= other.imported
+        self.skipped -= other.skipped
+        self.failed -= other.failed
+        self.reasons.subtract(other.reasons)
+        self.reasons = +self.reasons
+
 
 @dataclass(slots=True)
 class Accounting:
@@ -104,6 +113,13 @@ class Accounting:
         for path, count in other.paths.items():
             self.path(path).add(count)
         self.dropped.update(other.dropped)
+
+    def subtract(self, other: "Accounting") -> None:
+        """Takes out what was counted before, as `add` added it."""
+        for path, count in other.paths.items():
+            self.path(path).subtract(count)
+        self.dropped.subtract(other.dropped)
+        self.dropped = +self.dropped
 
     def to_json(self) -> JsonObject:
         """As it is kept in a row and printed."""

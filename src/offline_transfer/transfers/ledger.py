@@ -100,6 +100,10 @@ class FailedRecord(Protocol):
     def step(self) -> str:
         """The step of the pipeline in which it failed."""
 
+    @property
+    def accounting(self) -> Accounting | None:
+        """Of a record of the first level: what was counted of its line."""
+
 
 def hold(connection: psycopg.Connection, claim: Claim | None) -> None:
     """Raise WorkWithdrawnError unless an attempt is the latest at its job, and its import still runs.
@@ -122,14 +126,25 @@ def begin_batch(connection: psycopg.Connection, batch: BatchRef) -> Accounting |
     assert row is not None
     if TrackerState(row[0]) not in OPEN_TRACKER:
         return from_json([row[1]])
-    connection.execute(
-        "DELETE FROM bulk_import_failures WHERE tracker_id = %s AND batch_number = %s", [batch.tracker_id, batch.number]
-    )
+    if batch.retried_lines is None:
+        connection.execute(
+            "DELETE FROM bulk_import_failures WHERE tracker_id = %s AND batch_number = %s",
+            [batch.tracker_id, batch.number],
+        )
     return None
 
 
 def finish_batch(connection: psycopg.Connection, batch: BatchRef, accounting: Accounting) -> None:
     """Marks the batch as done, with what became of its records. Raises WorkWithdrawnError when it is another's by now."""
+    if batch.retried_lines is not None:
+        # Its other lines are counted already; those that are tried again were taken out.
+        found = connection.execute(
+            "SELECT accounting FROM bulk_import_batch_trackers WHERE id = %s", [batch.batch_id]
+        ).fetchone()
+        assert found is not None
+        before = from_json([found[0]])
+        before.add(accounting)
+        accounting = before
     _end_batch(connection, batch, TrackerState.finished, accounting, None)
 
 
@@ -144,7 +159,7 @@ def _end_batch(
     # The job before the batch, as whoever ends the whole import does it.
     hold(connection, batch.claim)
     ended = connection.execute(
-        "UPDATE bulk_import_batch_trackers SET status = %s, accounting = %s, error = %s, updated_at = now()"
+        "UPDATE bulk_import_batch_trackers SET status = %s, accounting = %s, error = %s, retried_lines = NULL, updated_at = now()"
         " WHERE id = %s AND status = ANY(%s)",
         [
             step(TrackerState.started, state).value,
@@ -222,6 +237,7 @@ def note_failures(connection: psycopg.Connection, batch: BatchRef, failures: Ite
             batch.number,
             failure.line_index,
             None if failure.title is None else failure.title[:ERROR_CHARACTERS],
+            None if failure.accounting is None else Jsonb(failure.accounting.to_json(), dumps=orjson.dumps),
         )
         for failure in failures
     ]
@@ -230,7 +246,7 @@ def note_failures(connection: psycopg.Connection, batch: BatchRef, failures: Ite
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO bulk_import_failures (bulk_import_entity_id, tracker_id, pipeline_class, pipeline_step,"
-            " exception_class, exception_message, subrelation, batch_number, line_index, source_title)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            " exception_class, exception_message, subrelation, batch_number, line_index, source_title,"
+            " accounting) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             rows,
         )

@@ -404,3 +404,5 @@ class ImportFailure(Base):
     line_index: Mapped[int | None]
     source_title: Mapped[str | None] = mapped_column(String(ERROR_CHARACTERS))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    accounting: Mapped[dict[str, Any] | None]
+    """Of a record of the first level: what was counted of its line, which trying it again replaces. Ours."""

@@ -2032,6 +2032,7 @@ def upgrade() -> None:
         sa.Column("line_index", sa.BigInteger(), nullable=True),
         sa.Column("source_title", sa.String(length=255), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("accounting", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.ForeignKeyConstraint(
             ["bulk_import_entity_id"],
             ["bulk_import_entities.id"],

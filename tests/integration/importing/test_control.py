@@ -1,0 +1,197 @@
+"""Imports that are canceled, and tried again: only what did not come is done again, and everything is counted once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from offline_transfer import queue
+from offline_transfer.importing import control
+from offline_transfer.importing.errors import ImportEndedError, ImportNotRetryableError
+from offline_transfer.importing.incomplete import incomplete
+from offline_transfer.importing.reopening import Reopened
+from offline_transfer.transfers.models import ImportEntity
+from tests.integration.importing.test_killed import DamagedObject
+from tests.integration.importing.test_records import MOMENT, counts, issue
+from tests.support.importing import Destination, Records, RecordsObject, RecordsSource, run
+
+LABEL = {"title": "bug", "color": "#ff0000"}
+RELATIONS: Mapping[str, Sequence[Records]] = {
+    "labels": [[LABEL]],
+    "issues": [
+        [issue(1, notes=[{"note": "x", "author_id": 7}]), issue(2)],
+        [issue(3, notes=[{"note": "y", "author_id": 7}])],
+    ],
+    "releases": [[{"tag": "v1", "released_at": MOMENT}]],
+}
+WHOLE: Mapping[str, tuple[int, int, int, int, dict[str, int]]] = {
+    "labels": (1, 1, 0, 0, {}),
+    "issues": (3, 3, 0, 0, {}),
+    "issues.notes": (2, 2, 0, 0, {}),
+    "releases": (1, 1, 0, 0, {}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Damaged(RecordsSource):
+    """One of its objects is damaged."""
+
+    relation: str = ""
+    number: int = 1
+
+    def objects(self, relation: str) -> list[RecordsObject]:
+        """The same objects, but for that one."""
+        return [
+            DamagedObject(item.number, relation, item.content)
+            if (relation, item.number) == (self.relation, self.number)
+            else item
+            for item in RecordsSource.objects(self, relation)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Canceling(RecordsSource):
+    """Its import is canceled when a relation is looked at."""
+
+    destination: Destination = field(kw_only=True)
+    relation: str = "issues"
+
+    def objects(self, relation: str) -> Sequence[RecordsObject]:
+        """The same objects."""
+        found = RecordsSource.objects(self, relation)
+        is_at_work = self.destination.rows("bulk_import_trackers", "id", relation="labels", status=2)
+        if relation == self.relation and is_at_work:
+            cancel_all(self.destination)
+        return found
+
+
+def cancel_all(destination: Destination) -> None:
+    """Cancel every import that has not ended."""
+    for bulk_import_id, status in destination.rows("bulk_imports", "id", "status"):
+        if status.name in ("created", "started"):
+            with destination.database.session() as session:
+                control.cancel(session, bulk_import_id)
+
+
+def retry(destination: Destination, row: ImportEntity, source: RecordsSource) -> Reopened:
+    """Have an import tried again, with what it reads as it is by now."""
+    with destination.database.session() as session:
+        reopened = control.reopen(session, row.bulk_import_id)
+    queue.clear()
+    run(destination.context(source), row.id)
+    return reopened
+
+
+def states(destination: Destination) -> dict[str, str]:
+    """The states of an import, its entity, and its trackers and batches."""
+    ((bulk_import,),) = destination.rows("bulk_imports", "status")
+    ((entity,),) = destination.rows("bulk_import_entities", "status")
+    return {
+        "import": bulk_import.name,
+        "entity": entity.name,
+        **{name: status.name for name, status in destination.rows("bulk_import_trackers", "relation", "status")},
+    }
+
+
+def assert_whole(destination: Destination, entity_id: int) -> None:
+    """Everything has come, once."""
+    entity = destination.entity(entity_id)
+    assert (entity.status.name, entity.has_failures, entity.error) == ("finished", False, None)
+    assert counts(destination.accounting(entity)) == WHOLE
+    assert sorted(destination.rows("issues", "iid")) == [(1,), (2,), (3,)]
+    assert sorted(destination.rows("notes", "note")) == [("x",), ("y",)]
+    assert destination.rows("labels", "title") == [("bug",)]
+    assert destination.rows("releases", "tag") == [("v1",)]
+    assert destination.rows("bulk_import_failures", "id") == []
+    assert destination.rows("bulk_imports", "status", "has_failures")[0][1] is False
+
+
+def test_a_canceled_import_starts_nothing_new_says_what_is_not_whole_and_goes_on(destination: Destination) -> None:
+    row = destination.run(Canceling(relations=RELATIONS, destination=destination))
+    found = states(destination)
+    assert (found["import"], found["entity"]) == ("canceled", "canceled")
+    assert (found["labels"], found["issues"], found["releases"]) == ("finished", "canceled", "canceled")
+    assert destination.rows("issues", "iid") == destination.rows("releases", "tag") == []
+    assert {status.name for (status,) in destination.rows("bulk_import_jobs", "status")} == {"ended"}
+    with destination.database.session() as session:
+        assert [(item.path, item.problem) for item in incomplete(session)] == [
+            ("dest/app", "its import was broken off, or is still at work")
+        ]
+        with pytest.raises(ImportEndedError, match=f"The import {row.bulk_import_id} is canceled: there is nothing"):
+            control.cancel(session, row.bulk_import_id)
+    retry(destination, row, RecordsSource(relations=RELATIONS))
+    assert_whole(destination, row.id)
+
+
+def test_only_the_batch_that_failed_is_tried_again(destination: Destination) -> None:
+    row = destination.run(Damaged(relations=RELATIONS, relation="issues", number=2))
+    assert (row.status.name, row.has_failures) == ("finished", True)
+    assert counts(destination.accounting(row))["issues"] == (3, 2, 0, 1, {"object_damaged": 1})
+    before = destination.rows("issues", "id", "iid")
+    reopened = retry(destination, row, RecordsSource(relations=RELATIONS))
+    assert reopened == Reopened(entities=1, trackers=1, batches=1)
+    assert_whole(destination, row.id)
+    assert destination.rows("issues", "id", "iid")[:2] == before
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Records of which some cannot be imported, and what they should have been."""
+
+    bad: Mapping[str, Any] | bytes
+    reason: str
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        Broken(b"{not json", "not_json"),
+        Broken({**issue(2), "title": None, "notes": [{"note": "lost", "author_id": 7}]}, "missing_value"),
+    ],
+)
+def test_only_the_record_that_failed_is_tried_again(destination: Destination, broken: Broken) -> None:
+    first, second = RELATIONS["issues"]
+    bad = {**RELATIONS, "issues": [[first[0], broken.bad], second]}
+    row = destination.run(RecordsSource(relations=bad))
+    assert counts(destination.accounting(row))["issues"] == (3, 2, 0, 1, {broken.reason: 1})
+    before = destination.rows("issues", "id", "iid")
+    # Once more in vain: the counts stay what they are.
+    counted = counts(destination.accounting(row))
+    assert retry(destination, row, RecordsSource(relations=bad)) == Reopened(1, 1, 1, 1)
+    assert counts(destination.accounting(row)) == counted
+    assert len(destination.rows("bulk_import_failures", "id")) == 1
+    retry(destination, row, RecordsSource(relations=RELATIONS))
+    assert_whole(destination, row.id)
+    assert set(before) < set(destination.rows("issues", "id", "iid"))
+
+
+def test_a_nested_record_that_failed_stays_as_it_is(destination: Destination) -> None:
+    bad = {"issues": [[issue(1, award_emoji=[{"name": None, "user_id": 7}, {"name": "tada", "user_id": 7}])]]}
+    row = destination.run(RecordsSource(relations=bad))
+    counted = counts(destination.accounting(row))
+    assert counted["issues.award_emoji"] == (2, 1, 0, 1, {"missing_value": 1})
+    assert retry(destination, row, RecordsSource(relations=bad)) == Reopened(entities=1, nested_left=1)
+    assert counts(destination.accounting(row)) == counted
+    assert destination.rows("issues", "iid") == [(1,)]
+    assert len(destination.rows("bulk_import_failures", "id")) == 1
+
+
+def test_an_entity_that_could_not_be_made_is_tried_again(destination: Destination) -> None:
+    source = RecordsSource(relations=RELATIONS)
+    entity_id = destination.add_entity(source, namespace="dest/none")
+    run(destination.context(source), entity_id)
+    row = destination.entity(entity_id)
+    assert row.status.name == "failed"
+    assert counts(destination.accounting(row))["issues"] == (3, 0, 0, 3, {"parent_failed": 3})
+    with destination.database.session() as session:
+        session.get_one(ImportEntity, entity_id).destination_namespace = "dest"
+    retry(destination, row, source)
+    assert_whole(destination, entity_id)
+
+
+def test_an_import_that_is_whole_cannot_be_tried_again(destination: Destination) -> None:
+    row = destination.run(RecordsSource(relations=RELATIONS))
+    assert_whole(destination, row.id)
+    with pytest.raises(ImportNotRetryableError), destination.database.session() as session:
+        control.reopen(session, row.bulk_import_id)
