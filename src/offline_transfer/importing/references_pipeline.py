@@ -216,6 +216,7 @@ class _Work:
             self.hold(connection)
             numbers = [item.number for item in relations if connection.execute(item.any, given).fetchone() is not None]
             connection.execute(_ADD_BATCHES, {"tracker_id": tracker_id, "numbers": numbers})
+            connection.execute(b"DELETE FROM bulk_import_failures WHERE tracker_id = %s", [tracker_id])
             return connection.execute(_BATCHES, [tracker_id]).fetchall()
 
     def step(self, batch_id: int, relation: TextRelation) -> bool:

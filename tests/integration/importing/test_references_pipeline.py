@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from offline_transfer.forge.issues import Issue
-from offline_transfer.importing import abandoned, names, process, references_pipeline, result, schedule
+from offline_transfer.importing import abandoned, control, names, process, references_pipeline, result, schedule
 from offline_transfer.transfers.models import BulkImport, ImportEntity, Tracker
 from offline_transfer.transfers.states import ImportState, SourceType, TrackerState
 from offline_transfer.types import PortableKind
@@ -257,3 +257,9 @@ def test_texts_that_nobody_rewrites_are_a_failure_of_their_project(
     assert destination.rows("bulk_import_trackers", "status", "error", id=imported) == [
         (TrackerState.failed, "died three times")
     ]
+    with destination.database.session() as session:
+        control.reopen(session, row.bulk_import_id)
+    rewrite(destination, imported)
+    assert texts(destination) == REWRITTEN
+    with destination.database.session() as session:
+        assert list(result.failures(session, row.bulk_import_id)) == []
