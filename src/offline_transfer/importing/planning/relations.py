@@ -12,6 +12,7 @@ from offline_transfer.importing.archive_source import known_relations
 from offline_transfer.importing.planning.destinations import Destined
 from offline_transfer.importing.planning.plan import PlannedRelation, Presence, SizeLimits
 from offline_transfer.importing.planning.problems import Problem, ProblemKind
+from offline_transfer.importing.planning.soundness import KEPT
 from offline_transfer.relations.loader import tree
 from offline_transfer.relations.nodes import ImportRule
 from offline_transfer.types import Edition, PortableKind
@@ -50,6 +51,7 @@ class Relations:
         self._failed = {(failed.entity, failed.relation) for failed in archive.failed_relations}
         self.contents = Contents()
         self.problems: list[Problem] = []
+        self._complaints = 0
         if not archive.has_manifest:
             self.contents.records = self.contents.content_bytes = self.contents.largest_content = None
 
@@ -129,7 +131,7 @@ class Relations:
                 f"{where} has {stored.size:,} bytes, and an object may have {self._stored_limit:,}: an administrator can raise"
                 " `bulk_import_max_download_file_size`"
             )
-            self.problems.append(Problem(kind=ProblemKind.OBJECT_TOO_LARGE, entity=path, message=message))
+            self._complain(Problem(kind=ProblemKind.OBJECT_TOO_LARGE, entity=path, message=message))
         if contents.largest_content is None:
             return
         content = _content(stored)
@@ -139,7 +141,13 @@ class Relations:
                 f"{where} has {content:,} bytes unpacked, and {self._content_limit:,} are allowed: an administrator can raise"
                 " `max_decompressed_archive_size`"
             )
-            self.problems.append(Problem(kind=ProblemKind.CONTENT_TOO_LARGE, entity=path, message=message))
+            self._complain(Problem(kind=ProblemKind.CONTENT_TOO_LARGE, entity=path, message=message))
+
+    def _complain(self, problem: Problem) -> None:
+        """An archive of very many objects could fill the memory: one that blocks is enough to know."""
+        self._complaints += 1
+        if self._complaints <= KEPT:
+            self.problems.append(problem)
 
     def _remarks(self, entity: Destined, relations: tuple[PlannedRelation, ...]) -> Iterator[Problem]:
         path = entity.source_full_path
