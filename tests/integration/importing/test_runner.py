@@ -1,5 +1,6 @@
 """The runner of pipelines: what it does whatever the steps are."""
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from offline_transfer.importing import batch, stages
 from offline_transfer.importing.errors import PipelineAbortedError
 from offline_transfer.importing.pipeline import Pipeline, PipelineContext, Stream
 from offline_transfer.importing.pipelines.ndjson import ndjson_pipeline
+from offline_transfer.importing.units import Unit
 from offline_transfer.types import PortableKind
 from tests.support.pipelines import Failed, PackedObject, Portable, lines_of, make_scene
 
@@ -166,3 +168,27 @@ def test_without_a_vital_relation_there_is_no_project_however_often_it_is_tried(
         with pytest.raises(PipelineAbortedError, match="`boards` could not be imported"):
             project.run_batch(undone, FOUND.cut())
     assert project.run(FOUND).paths["boards"].imported == 4
+
+
+def test_of_a_chunk_that_was_written_nothing_is_held_while_the_next_one_is_built(
+    project: Portable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "CHUNK_RECORDS", 10)
+    alive: list[int] = []
+
+    def units() -> int:
+        return sum(type(found) is Unit for found in gc.get_objects())
+
+    def counted(_context: PipelineContext, entries: Iterator[Any]) -> Stream:
+        for entry in entries:
+            alive.append(units())
+            yield entry
+
+    pipeline = ndjson_pipeline("issues")
+    use(monkeypatch, replace(pipeline, transformers=(counted, *pipeline.transformers)))
+    links = [{"target_type": "Issue", "label": {"title": "bug"}}]
+    records = ({"iid": iid, "title": "x", "author_id": iid, "label_links": links} for iid in range(1, 51))
+    gc.collect()
+    before = units()
+    assert project.run(lines_of("issues", *records)).paths["issues"].imported == 50
+    assert max(alive) - before <= 10 + 2

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from offline_transfer.importing import writer
 from offline_transfer.importing.batch import chunks
 from offline_transfer.importing.extractors.ndjson import Entry
-from offline_transfer.importing.pipeline import PipelineContext, Stream
+from offline_transfer.importing.pipeline import PipelineContext, RowDestination, Stream
 from offline_transfer.importing.units import Unit
 
 
@@ -31,17 +31,22 @@ def settled(context: PipelineContext, units: Iterator[list[Unit]]) -> Stream:
 
     They are made in short transactions of their own, users first: other objects may name the same ones at the same time.
     """
-    builder, users, shared = context.work.rows.builder, context.work.rows.users, context.work.rows.shared
     for chunk in units:
-        refs = [ref for unit in chunk for ref in unit.shared]
-        users.resolve({source_id for unit in chunk for _, _, source_id in unit.users})
-        if refs:
-            shared.resolve(refs, builder)
-        users.resolve({source_id for unit in chunk for _, _, source_id in unit.users})
-        for unit in chunk:
-            for row, index, source_id in unit.users:
-                row.values[index] = users.get(source_id)
-            # Units and references point to each other; let go, they need no collector.
-            unit.shared.clear()
-            writer.propagate(unit)
+        _settle(context.work.rows, chunk)
         yield chunk
+
+
+def _settle(rows: RowDestination, chunk: list[Unit]) -> None:
+    # A function of its own: what it holds of a chunk is gone while the next one is built.
+    users = rows.users
+    refs = [ref for unit in chunk for ref in unit.shared]
+    users.resolve({source_id for unit in chunk for _, _, source_id in unit.users})
+    if refs:
+        rows.shared.resolve(refs, rows.builder)
+    users.resolve({source_id for unit in chunk for _, _, source_id in unit.users})
+    for unit in chunk:
+        for row, index, source_id in unit.users:
+            row.values[index] = users.get(source_id)
+        # Units and references point to each other; let go, they need no collector.
+        unit.shared.clear()
+        writer.propagate(unit)
