@@ -14,7 +14,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from offline_transfer.cli.attended import Attendant
+from offline_transfer.cli.attended import Attendant, Attended
 from offline_transfer.errors import ExitStatus
 from offline_transfer.importing import create
 from offline_transfer.importing.places import Reaching
@@ -169,11 +169,11 @@ def test_a_database_that_goes_away_ends_the_command_in_one_line(
 ) -> None:
     name = str(conninfo_to_dict(own_source.environment["DATABASE_URL"])["dbname"])
 
-    def drop(self: Attendant, offline_export_id: int) -> None:
+    def drop(self: Attendant, attended: Attended) -> None:
         with psycopg.connect(database_server.url, autocommit=True) as administrator:
             administrator.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
             administrator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
-        attend(self, offline_export_id)
+        attend(self, attended)
 
     attend = Attendant.attend
     monkeypatch.setattr(Attendant, "attend", drop)

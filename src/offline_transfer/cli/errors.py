@@ -60,5 +60,13 @@ class ResumeOptionError(UsageError):
     """
 
 
+class ImportResumeOptionError(UsageError):
+    """`import --resume ID` goes on with an import as it was asked for: leave out {words}."""
+
+
+class ArchiveMissingError(UsageError):
+    """Say where the archive is: URL/PREFIX, or `--resume` with the id of an import to go on with."""
+
+
 class DestinationMissingError(UsageError):
     """Say where the archive goes: `--to` a directory, or a place like s3://bucket/prefix."""

@@ -96,7 +96,7 @@ def export(
     """
     from offline_transfer.archive.signature import SigningKey
     from offline_transfer.cli import keys, outcome, profile
-    from offline_transfer.cli.attended import attended
+    from offline_transfer.cli.attended import workers_of
     from offline_transfer.cli.instance import open_for_workers
     from offline_transfer.exporting import create, unchanged
     from offline_transfer.exporting.request import ExportRequest, RequestedEntity
@@ -138,7 +138,7 @@ def export(
             export_id = create.create_export(context, request).id
         else:
             export_id = _reopen(context, resume, storage)
-        with attended(instance, processes) as attendant:
+        with workers_of(instance, processes) as attendant:
             _have_done(instance, attendant, export_id)
         moved = [move.to_json() for move in unchanged.moved(context, export_id)] if expect_unchanged else None
         return outcome.report(instance, export_id, moved=moved, profile=taken, as_json=as_json)
@@ -170,13 +170,15 @@ def _reopen(context: "ExportContext", export_prefix: str, storage: "StorageConfi
 def _have_done(instance: "Instance", attendant: "Attendant", export_id: int) -> None:
     """Wait for the end; Ctrl-C cancels, and says how to go on."""
     from offline_transfer.cli import output
+    from offline_transfer.cli.attended_export import AttendedExport
     from offline_transfer.exporting import result
 
+    attended = AttendedExport(export_id, instance.settings.edition)
     try:
-        attendant.attend(export_id)
+        attendant.attend(attended)
     except KeyboardInterrupt:
         with instance.database.session() as session:
             prefix = result.export_prefix(session, export_id)
         output.remark(f"Canceling. To go on: offline-transfer export --resume {prefix}")
-        attendant.cancel(export_id)
+        attendant.cancel(attended)
         raise

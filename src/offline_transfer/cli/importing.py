@@ -1,9 +1,11 @@
 """`offline-transfer import`."""
 
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from offline_transfer.cli.errors import ArchiveMissingError, ImportResumeOptionError
 from offline_transfer.cli.options import (
     AsJson,
     DataDir,
@@ -18,11 +20,16 @@ from offline_transfer.errors import ExitStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-    from offline_transfer.cli.instance import Instance
+    from offline_transfer.cli.attended import Attendant
     from offline_transfer.db import Database
-    from offline_transfer.importing.request import ImportRequest
+    from offline_transfer.importing.context import ImportContext
+    from offline_transfer.importing.request import Everything, ImportRequest, Wanted
     from offline_transfer.types import JsonObject
+
+
+WantedT = TypeVar("WantedT", "Wanted", "Everything")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,67 +38,188 @@ def add_to(app: typer.Typer) -> None:
 
 
 def import_archive(
-    archive: Annotated[str, typer.Argument(metavar="URL/PREFIX", help="The archive.")],
+    archive: Annotated[
+        str | None, typer.Argument(metavar="URL/PREFIX", help="The archive.", show_default=False)
+    ] = None,
     entity: EntityOptions = None,
     everything: AllOption = None,
     plan_file: PlanFile = None,
+    resume: Annotated[
+        int | None,
+        typer.Option(
+            "--resume",
+            metavar="ID",
+            help="Go on with an import that was canceled, failed, has failures, or was left.",
+            show_default=False,
+        ),
+    ] = None,
+    no_projects: Annotated[bool, typer.Option("--no-projects", help="Of groups, leave out the projects.")] = False,
+    no_memberships: Annotated[bool, typer.Option("--no-memberships", help="Leave out who is a member.")] = False,
+    skip: Annotated[
+        list[str] | None,
+        typer.Option("--skip", metavar="RELATION", help="Leave this relation out.", show_default=False),
+    ] = None,
     identity: Identities = None,
     passphrase_file: PassphraseFile = None,
     require_signature: RequiredSignatures = None,
     data_dir: DataDir = None,
     s3_endpoint: S3Endpoint = None,
     limit: LimitOptions = None,
+    processes: Annotated[
+        int | None,
+        typer.Option("--processes", metavar="N", min=1, max=256, help="Worker processes.", show_default="the cores"),
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Import groups and projects from an archive into this instance.
 
     The whole archive is checked before the first row is written. A destination that does not exist is an error. Which signatures an
     archive needs at least, the setting `offline_transfer_signature_policy` says. `plan` says beforehand what would happen.
+
+    Worker processes do the work, next to those of `serve` and `worker` where these run. Ctrl-C cancels the import and says how to
+    go on with it; a second Ctrl-C does not wait for what still ends.
     """
+    from offline_transfer.cli.attended import workers_of
+    from offline_transfer.cli.instance import open_for_workers
+    from offline_transfer.jobs import contexts
+
+    request = None
+    options = _Options(
+        entity=entity, everything=everything, plan_file=plan_file, no_projects=no_projects,
+        no_memberships=no_memberships, skip=skip or (), identity=identity, passphrase_file=passphrase_file,
+        signers=require_signature, s3_endpoint=s3_endpoint, limit=limit,
+    )  # fmt: skip
+    if resume is None:
+        require_one(entity=entity, all=everything, plan=plan_file)
+        if archive is None:
+            raise ArchiveMissingError
+        request = _request(archive, options)
+    elif odd := options.said(archive):
+        raise ImportResumeOptionError(words=", ".join(odd))
+    with open_for_workers(data_dir) as instance:
+        (context,) = contexts.importing(instance)
+        if request is not None:
+            bulk_import_id = _take_on(
+                context if request.limits is None else replace(context, limits=request.limits), request
+            )
+        else:
+            assert resume is not None
+            bulk_import_id = _reopen(context, resume, options)
+        with workers_of(instance, processes) as attendant:
+            _have_done(attendant, bulk_import_id)
+        return show(instance.database, bulk_import_id, as_json=as_json)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    """What was typed of what to import, and of how to open it."""
+
+    entity: "Sequence[str] | None"
+    everything: str | None
+    plan_file: "Path | None"
+    no_projects: bool
+    no_memberships: bool
+    skip: "Sequence[str]"
+    identity: "list[Path] | None"
+    passphrase_file: "Path | None"
+    signers: "list[Path] | None"
+    s3_endpoint: str | None
+    limit: "list[str] | None"
+
+    def narrowed(self, wanted: "WantedT") -> "WantedT":
+        """The same without what shall not come, whatever a plan says."""
+        return replace(
+            wanted,
+            migrate_projects=wanted.migrate_projects and not self.no_projects,
+            migrate_memberships=wanted.migrate_memberships and not self.no_memberships,
+            skip_relations=tuple(dict.fromkeys((*wanted.skip_relations, *self.skip))),
+        )
+
+    def said(self, archive: str | None) -> list[str]:
+        """What has no place where an import goes on."""
+        options = {
+            "the archive": archive,
+            "--entity": self.entity,
+            "--all": self.everything is not None,
+            "--plan": self.plan_file,
+            "--no-projects": self.no_projects,
+            "--no-memberships": self.no_memberships,
+            "--skip": self.skip,
+            "--require-signature": self.signers,
+            "--s3-endpoint": self.s3_endpoint,
+            "--limit": self.limit,
+        }
+        return [name for name, given in options.items() if given]
+
+
+def _request(archive: str, options: _Options) -> "ImportRequest":
     from offline_transfer.cli import keys, places
-    from offline_transfer.cli.instance import open_with_files
+    from offline_transfer.cli.limits import limits_of
     from offline_transfer.importing.planning.file import Planned
     from offline_transfer.importing.planning.file import read as read_plan
-    from offline_transfer.importing.request import ImportRequest
+    from offline_transfer.importing.request import Everything, ImportRequest
 
-    require_one(entity=entity, all=everything, plan=plan_file)
-    opening = keys.keys_of(identity, passphrase_file)
-    if plan_file is None:
-        planned = Planned(wanted_of(entity, everything), {})
+    opening = keys.keys_of(options.identity, options.passphrase_file)
+    if options.plan_file is None:
+        planned = Planned(wanted_of(options.entity, options.everything), {})
     else:
-        with places.open_archive(archive, s3_endpoint, limit, opening) as opened:
-            planned = read_plan(plan_file, opened)
-    storage, prefix = places.kept_archive_place(archive, s3_endpoint)
-    request = ImportRequest(
-        wanted=planned.wanted,
+        with places.open_archive(archive, options.s3_endpoint, options.limit, opening) as opened:
+            planned = read_plan(options.plan_file, opened)
+    wanted = planned.wanted
+    wanted = options.narrowed(wanted) if isinstance(wanted, Everything) else [options.narrowed(item) for item in wanted]
+    storage, prefix = places.kept_archive_place(archive, options.s3_endpoint)
+    return ImportRequest(
+        wanted=wanted,
         choices=planned.choices,
         storage=storage,
         export_prefix=prefix,
         decryption=opening,
-        signers=keys.public_keys_of(require_signature),
+        signers=keys.public_keys_of(options.signers),
+        limits=limits_of(options.limit) if options.limit else None,
     )
-    with open_with_files(data_dir) as instance:
-        bulk_import_id = _carry_out(instance, request, limit)
-        return show(instance.database, bulk_import_id, as_json=as_json)
 
 
-def _carry_out(instance: "Instance", request: "ImportRequest", limit: "Sequence[str] | None") -> int:
-    from dataclasses import replace
-
-    from offline_transfer import queue
-    from offline_transfer.cli.limits import limits_of
+def _take_on(context: "ImportContext", request: "ImportRequest") -> int:
     from offline_transfer.cli.watch import Watch
-    from offline_transfer.importing import create, places, sources
-    from offline_transfer.jobs import contexts, imports
+    from offline_transfer.importing import create
 
-    assert imports
-    (context,) = contexts.importing(instance)
-    with Watch("Checking the archive") as watch:
-        context = replace(context, limits=limits_of(limit), report=watch.report)
-        bulk_import_id = create.create_checked_import(context, request)
-        with places.open_archive(context, bulk_import_id) as archive:
-            queue.run_until_empty(replace(context, open_source=sources.of_archive(archive)))
+    with Watch("Checking the archive"):
+        return create.create_checked_import(context, request)
+
+
+def _reopen(context: "ImportContext", bulk_import_id: int, options: _Options) -> int:
+    """Have an import tried again, unless it still runs; then its jobs wait for workers."""
+    from offline_transfer.cli import keys, output
+    from offline_transfer.importing import control
+    from offline_transfer.importing.errors import ImportNotFoundError
+    from offline_transfer.transfers.models import BulkImport
+    from offline_transfer.transfers.states import OPEN_IMPORT
+
+    with context.database.session() as session:
+        found = session.get(BulkImport, bulk_import_id)
+        if found is None:
+            raise ImportNotFoundError(id=bulk_import_id)
+    if found.status not in OPEN_IMPORT:
+        reopened = control.retry(context, bulk_import_id, keys=keys.keys_of(options.identity, options.passphrase_file))
+        if reopened.nested_left:
+            output.remark(
+                f"{reopened.nested_left:,} failed records stay as they are, since the records around them were imported."
+            )
     return bulk_import_id
+
+
+def _have_done(attendant: "Attendant", bulk_import_id: int) -> None:
+    """Wait for the end; Ctrl-C cancels, and says how to go on."""
+    from offline_transfer.cli import output
+    from offline_transfer.cli.attended_import import AttendedImport
+
+    attended = AttendedImport(bulk_import_id)
+    try:
+        attendant.attend(attended)
+    except KeyboardInterrupt:
+        output.remark(f"Canceling. To go on: offline-transfer import --resume {bulk_import_id}")
+        attendant.cancel(attended)
+        raise
 
 
 def show(

@@ -1,10 +1,12 @@
-"""The table of an export that runs, drawn anew as it gets on."""
+"""The table of an export or import that runs, drawn anew as it gets on."""
 
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from enum import IntEnum
+from typing import Final, Protocol
 
 from rich.console import Console, Group, RenderableType
 from rich.filesize import decimal
@@ -14,13 +16,87 @@ from rich.table import Table
 from rich.text import Text
 
 from offline_transfer.cli.output import printable
-from offline_transfer.exporting.progress import RelationProgress, Totals
-from offline_transfer.transfers.states import RelationState
 
 ROWS: Final = 12
 """Relations that are shown at once: those that run, and before them the last that have ended."""
 RATE_SECONDS: Final = 10.0
 """The rate is that of so many seconds: a shorter time jumps about, a longer one tells of yesterday."""
+
+
+class Shown(Protocol):
+    """How far one relation of one group or project is."""
+
+    @property
+    def entity(self) -> str:
+        """The full path."""
+
+    @property
+    def relation(self) -> str:
+        """Its name."""
+
+    @property
+    def status(self) -> IntEnum:
+        """Its state, by which it is called."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is worked on."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more happens to it."""
+
+    @property
+    def batches(self) -> int:
+        """How many there are."""
+
+    @property
+    def batches_done(self) -> int:
+        """How many have ended."""
+
+    @property
+    def records(self) -> int:
+        """How many are done."""
+
+    @property
+    def expected(self) -> int:
+        """How many there should be; 0 where nobody knows."""
+
+    @property
+    def bytes(self) -> int:
+        """In how many bytes; 0 where nobody knows."""
+
+    @property
+    def error(self) -> str | None:
+        """What went wrong."""
+
+    @property
+    def updated_at(self) -> datetime:
+        """When it last moved."""
+
+
+class Sums(Protocol):
+    """How far everything is."""
+
+    @property
+    def entities(self) -> int:
+        """Groups and projects."""
+
+    @property
+    def ended_relations(self) -> int:
+        """Relations that have ended."""
+
+    @property
+    def expected_relations(self) -> int:
+        """Relations that there will be."""
+
+    @property
+    def records(self) -> int:
+        """Records that are done."""
+
+    @property
+    def bytes(self) -> int:
+        """In how many bytes; 0 where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +110,7 @@ class _Sample:
 
 
 class LiveTable:
-    """Shows an export on standard error while it runs, and nothing where nobody watches."""
+    """Shows an export or import on standard error while it runs, and nothing where nobody watches."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True)
@@ -54,21 +130,21 @@ class LiveTable:
     def __exit__(self, *_: object) -> None:
         self._live.stop()
 
-    def show(self, totals: Totals, relations: Iterable[RelationProgress]) -> None:
+    def show(self, totals: Sums, relations: Iterable[Shown]) -> None:
         """Draw it. Of relations only those that are shown are kept."""
-        running: list[RelationProgress] = []
-        ended: deque[RelationProgress] = deque(maxlen=ROWS)
+        running: list[Shown] = []
+        ended: deque[Shown] = deque(maxlen=ROWS)
         for relation in relations:
-            if relation.status is RelationState.started:
+            if relation.is_running:
                 running.append(relation)
-            elif relation.status is not RelationState.pending:
+            elif relation.has_ended:
                 ended.append(relation)
         latest = sorted(ended, key=lambda relation: relation.updated_at)
         shown = [*latest, *running[:ROWS]][-ROWS:]
         self._live.update(Group(_table(shown), self._summary(totals)), refresh=True)
 
-    def _summary(self, totals: Totals) -> RenderableType:
-        done = sum(count for state, count in totals.relations.items() if state in _ENDED)
+    def _summary(self, totals: Sums) -> RenderableType:
+        done = totals.ended_relations
         now = _Sample(time.monotonic(), totals.records, totals.bytes, done)
         self._samples.append(now)
         while now.at - self._samples[0].at > RATE_SECONDS:
@@ -80,17 +156,15 @@ class LiveTable:
             ProgressBar(total=max(totals.expected_relations, 1), completed=done, width=30),
             Text(f"{done:,} of {totals.expected_relations:,} relations of {totals.entities:,} groups and projects"),
             Text(f"{now.records:,} records"),
-            Text(decimal(now.bytes)),
+            Text(decimal(now.bytes) if now.bytes else ""),
         ]
         if passed > 0:
             cells.append(Text(f"{(now.records - first.records) / passed:,.0f} records/s"))
-            cells.append(Text(f"{decimal(int((now.bytes - first.bytes) / passed))}/s"))
+            if now.bytes:
+                cells.append(Text(f"{decimal(int((now.bytes - first.bytes) / passed))}/s"))
             cells.append(Text(time_left(totals.expected_relations - done, (done - first.relations) / passed)))
         line.add_row(*cells)
         return line
-
-
-_ENDED: Final = frozenset({RelationState.finished, RelationState.failed})
 
 
 def time_left(todo: int, per_second: float) -> str:
@@ -105,7 +179,7 @@ def time_left(todo: int, per_second: float) -> str:
     return f"about {minutes} min left" if minutes else f"about {seconds} s left"
 
 
-def _table(relations: Sequence[RelationProgress]) -> Table:
+def _table(relations: Sequence[Shown]) -> Table:
     table = Table(box=None, padding=(0, 2))
     for column in ("entity", "relation", "state"):
         table.add_column(column, overflow="ellipsis", no_wrap=True)
@@ -118,6 +192,6 @@ def _table(relations: Sequence[RelationProgress]) -> Table:
             Text(relation.status.name if relation.error is None else printable(relation.error)),
             f"{relation.batches_done:,}/{relation.batches:,}" if relation.batches else "",
             f"{relation.records:,}" + (f" of {relation.expected:,}" if relation.expected > relation.records else ""),
-            decimal(relation.bytes),
+            decimal(relation.bytes) if relation.bytes else "",
         )
     return table

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from offline_transfer.archive.keys import SELF_RELATION
 from offline_transfer.exporting.portables import owner_of, relations_of
 from offline_transfer.transfers.models import ExportBatch, OfflineExport, RelationExport
-from offline_transfer.transfers.states import BatchState, ExportState, RelationState
+from offline_transfer.transfers.states import OPEN_RELATION, BatchState, ExportState, RelationState
 from offline_transfer.types import Edition, PortableKind
 
 ROWS_AT_ONCE: Final = 1000
@@ -39,6 +39,16 @@ class RelationProgress:
     error: str | None
     updated_at: datetime
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it is worked on."""
+        return self.status is RelationState.started
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more happens to it."""
+        return self.status not in OPEN_RELATION
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
@@ -52,6 +62,11 @@ class Totals:
     records: int
     bytes: int
     updated_at: datetime
+
+    @property
+    def ended_relations(self) -> int:
+        """How many have finished or failed."""
+        return sum(count for state, count in self.relations.items() if state not in OPEN_RELATION)
 
     @property
     def etag(self) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -179,6 +179,7 @@ def _keep_place(
         bulk_import_id=bulk_import.id,
         export_prefix=request.export_prefix,
         source_hostname=archive.metadata.source_hostname,
+        limits=None if request.limits is None else asdict(request.limits),
     )
     places.keep(session, context.vault, row, request.storage, archive)
 

@@ -91,6 +91,15 @@ def open_archive(context: Reaching, bulk_import_id: int) -> Archive:
     return archive
 
 
+def limits_kept(context: Reaching, bulk_import_id: int) -> Limits:
+    """How much the archive of an import may ask of us: what was said when it was taken on, or else what the context says."""
+    with context.database.session() as session:
+        found = session.scalar(
+            select(OfflineConfiguration.limits).where(OfflineConfiguration.bulk_import_id == bulk_import_id)
+        )
+    return context.limits if found is None else Limits(**found)
+
+
 def changed_at(context: Reaching, bulk_import_id: int) -> datetime:
     """When it was last changed how the archive of an import is opened."""
     with context.database.session() as session:

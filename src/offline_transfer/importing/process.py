@@ -1,11 +1,13 @@
 """Starts an import, and ends it when nothing of it is open."""
 
+from dataclasses import replace
+
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from offline_transfer import queue
 from offline_transfer.errors import OfflineTransferError
-from offline_transfer.importing import ending, names, references_pipeline, schedule, work
+from offline_transfer.importing import ending, names, places, references_pipeline, schedule, work
 from offline_transfer.importing.context import ImportContext
 from offline_transfer.transfers.models import ImportEntity
 from offline_transfer.transfers.states import OPEN_ENTITY, OPEN_IMPORT, EntityState, ImportState, step
@@ -19,6 +21,7 @@ def start(context: ImportContext, bulk_import_id: int) -> None:
     attempt = _begin(context, bulk_import_id)
     if attempt is None:
         return
+    context = replace(context, limits=places.limits_kept(context, bulk_import_id))
     try:
         with context.open_source(context, bulk_import_id) as source:
             source.check(context, bulk_import_id)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from offline_transfer.archive.encryption import Keys
+from offline_transfer.archive.limits import Limits
 from offline_transfer.archive.signature import PublicKey
 from offline_transfer.forge.access import OPERATOR, Actor
 from offline_transfer.storage.configuration import StorageConfiguration
@@ -71,3 +72,5 @@ class ImportRequest:
     choices: Mapping[str, Choice] = field(default_factory=dict)
     """By full path at the source, for what lies in the groups that are wanted."""
     actor: Actor = OPERATOR
+    limits: Limits | None = None
+    """How much the archive may ask of us, where that is not what the instance allows."""

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from offline_transfer import queue
 from offline_transfer.errors import OfflineTransferError
 from offline_transfer.forge.repositories import Repositories
-from offline_transfer.importing import schedule
+from offline_transfer.importing import places, schedule
 from offline_transfer.importing.context import ImportContext
 from offline_transfer.importing.lease import lease_of_job
 from offline_transfer.importing.schedule import Subject
@@ -44,6 +44,7 @@ def claimed(context: ImportContext, subject: Subject) -> Iterator[Attempt | None
     if claim is None:
         yield None
         return
+    context = replace(context, limits=places.limits_kept(context, claim.bulk_import_id))
     try:
         with lease_of_job(context.database, claim.job_id, claim.attempt) as lease:
             yield Attempt(claim, lease, _under(context, lease))

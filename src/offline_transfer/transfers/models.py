@@ -105,6 +105,8 @@ class OfflineConfiguration(Timestamps, Base):
     location: Mapped[str]
     """The place as messages name it, or as somebody typed it; without credentials."""
     endpoint: Mapped[str | None]
+    limits: Mapped[dict[str, Any] | None]
+    """Of imports: how much the archive may ask of us, where somebody has said so who trusts it."""
     decryption: Mapped[str | None]
     """Of imports: what opens an encrypted archive, sealed; null once it was purged."""
 

@@ -722,6 +722,7 @@ def upgrade() -> None:
         sa.Column("disk_configuration", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("location", sa.Text(), nullable=False),
         sa.Column("endpoint", sa.Text(), nullable=True),
+        sa.Column("limits", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("decryption", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
