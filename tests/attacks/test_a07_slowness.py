@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from offline_transfer.archive import patience
+from offline_transfer.importing.errors import DamagedArchiveError
 from tests.attacks.making import archives, bombs, stores
 from tests.attacks.victim import Victim
 
@@ -31,14 +32,14 @@ class TestA07Slowness:
         )
         assert victim.takes(archive, "--all", "", "--limit", "object_seconds=36000").status == 0
 
-    def test_an_object_that_drips_fails_with_its_records(self, victim: Victim, tmp_path: Path) -> None:
+    def test_an_object_that_drips_refuses_the_import(self, victim: Victim, tmp_path: Path) -> None:
         archive = archives.archive(tmp_path, archives.records("labels", archives.label("a"), archives.label("b")))
         clock = stores.Clock()
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(patience, "monotonic", clock)
-            taken = victim.imports(archive, store=lambda store: stores.Dripping(store, clock, "project_7/labels"))
-        assert taken.counts("labels") == (2, 0, 0, 2)
-        assert "project_7/labels.ndjson.gz took longer than 14,400 seconds to read" in taken.messages[0]
+            with pytest.raises(DamagedArchiveError, match="took longer than 14,400 seconds to read"):
+                victim.imports(archive, store=lambda store: stores.Dripping(store, clock, "project_7/labels"))
+        assert victim.witness.added() == {}
 
 
 class TestA34Exhaustion:
