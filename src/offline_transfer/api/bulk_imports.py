@@ -9,12 +9,15 @@ from typing import Annotated, Final, Literal, TypeAlias
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from offline_transfer.api import answers, described, import_lookup, openapi
-from offline_transfer.api.import_access import ImportReader, ImportWriter
+from offline_transfer.api import answers, described, import_access, import_lookup, openapi
+from offline_transfer.api.import_access import Body, ImportReader, ImportWriter
 from offline_transfer.api.import_documents import BulkImport, Failure, ImportedEntity
+from offline_transfer.api.import_requests import ImportRetryParameters, keys_of, names_store
 from offline_transfer.api.pages import PAGE_POLICY
 from offline_transfer.api.paging import ThePage
+from offline_transfer.api.requests import storage_of
 from offline_transfer.api.service import TheService
+from offline_transfer.api.validation import checked
 from offline_transfer.importing import control, destinations, rollback
 from offline_transfer.importing.report import render
 from offline_transfer.importing.report.render import ReportFormat
@@ -164,6 +167,27 @@ def cancel_bulk_import(request: Request, actor: ImportWriter, service: TheServic
     with service.instance.database.session() as session:
         import_lookup.require_own(session, actor, import_id)
         control.cancel(session, import_id)
+    with service.instance.database.session() as session:
+        return answers.document(request, import_lookup.bulk_import(session, actor, import_id))
+
+
+@router.post(
+    "/{import_id}/retry",
+    response_model=BulkImport,
+    responses={**described.BODY, **CONFLICT},
+    openapi_extra=openapi.body(ImportRetryParameters, is_required=False),
+)
+def retry_bulk_import(
+    request: Request, actor: ImportWriter, service: TheService, import_id: ImportId, body: Body
+) -> Response:
+    """Do again what did not come of an import that failed, was canceled, timed out or has failures, and nothing else. The store
+    and what opens an encrypted archive have to be named again when they were removed, a day after the end."""
+    said = checked(ImportRetryParameters, body)
+    storage, keys = storage_of(body) if names_store(body) else None, keys_of(said.decryption)
+    with service.instance.database.session() as session:
+        import_lookup.require_own(session, actor, import_id)
+    import_access.count(service, actor)
+    control.retry(import_access.context(service), import_id, storage=storage, keys=keys, actor=actor)
     with service.instance.database.session() as session:
         return answers.document(request, import_lookup.bulk_import(session, actor, import_id))
 

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import gitlab
@@ -14,6 +15,7 @@ from offline_transfer.forge.members import Member
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.routes import Route
 from offline_transfer.forge.tokens import Scope
+from offline_transfer.importing import places
 from offline_transfer.transfers.models import BulkImport, ImportEntity, ImportFailure, Tracker
 from offline_transfer.transfers.states import EntityState, ImportState
 from tests.integration.api import import_scene, scene
@@ -228,7 +230,7 @@ def test_the_imports_of_others_do_not_exist(
         address = f"{BULK}/{finished['id']}{tail.format(entity=entity_id)}"
         assert client.get(address).status_code == 200
         assert refused(other.get(address), 404) == NOT_FOUND
-    for action in ("cancel", "rollback"):
+    for action in ("cancel", "retry", "rollback"):
         assert refused(other.post(f"{BULK}/{finished['id']}/{action}"), 404) == NOT_FOUND
 
 
@@ -349,6 +351,50 @@ def test_an_import_can_be_canceled_once(api: Api, archive: dict[str, Any]) -> No
     api.work()
     (entity,) = client.get(f"{BULK}/{made['id']}/entities").json()
     assert (entity["status"], entity["namespace_id"]) == ("canceled", None)
+
+
+def test_a_canceled_import_goes_on(api: Api, archive: dict[str, Any]) -> None:
+    bob = api.person("bob")
+    client = api.client(bob)
+    made = begun(api, client, archive, entities=of_group(own_group(api, bob)))
+    address = f"{BULK}/{made['id']}"
+    assert refused(client.post(f"{address}/retry"), 409)["message"].startswith(f"The import {made['id']} is created.")
+    client.post(f"{address}/cancel")
+    api.work()
+    elsewhere = {"disk_configuration": {"directory": str(api.instance.settings.data_dir / "exports" / "other")}}
+    assert refused(client.post(f"{address}/retry", json=elsewhere), 422)["message"].startswith(
+        f"The archive of import {made['id']} is in {made['bucket']}, and the rest of it cannot be elsewhere."
+    )
+    assert refused(client.post(f"{address}/retry", json={"bucket": "b"}), 400)["error"].startswith(
+        "aws_s3_configuration, "
+    )
+    retried = client.post(f"{address}/retry")
+    assert (retried.status_code, retried.json()["status"]) == (200, "created")
+    api.work()
+    last = client.get(address).json()
+    assert (last["status"], last["has_failures"], last["entities"]["finished"]) == ("finished", False, 3)
+
+
+def test_what_opens_an_archive_is_given_again_once_it_was_purged(api: Api) -> None:
+    bob = api.person("bob")
+    client = api.client(bob)
+    export = import_scene.exported(api, "acme", encryption={"passphrase": import_scene.PASSPHRASE})
+    opening = {"decryption": {"passphrase": import_scene.PASSPHRASE}}
+    made = begun(api, client, export, entities=of_group(own_group(api, bob)), **opening)
+    address = f"{BULK}/{made['id']}"
+    client.post(f"{address}/cancel")
+    api.work()
+    with api.instance.database.session() as session:
+        ended = update(BulkImport).where(BulkImport.id == made["id"])
+        session.execute(ended.values(ended_at=datetime.now(UTC) - timedelta(days=2)))
+    places.purge(api.instance.database)
+    assert client.get(address).json()["encrypted"] is False
+    without = refused(client.post(f"{address}/retry"), 422)["message"]
+    assert without.startswith("The archive at ")
+    assert " is encrypted." in without
+    assert client.post(f"{address}/retry", json=opening).status_code == 200
+    api.work()
+    assert client.get(address).json()["status"] == "finished"
 
 
 def test_an_import_is_taken_back_by_who_owns_what_it_made(api: Api, archive: dict[str, Any]) -> None:
