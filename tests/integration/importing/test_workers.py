@@ -1,0 +1,163 @@
+"""Imports by real worker processes that are killed and suspended. Each ends as if nothing had been."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pytest
+from sqlalchemy import func, select
+
+from offline_transfer import queue
+from offline_transfer.db import Database
+from offline_transfer.forge.models import Base
+from offline_transfer.importing import create
+from offline_transfer.importing.request import Everything, ImportRequest
+from offline_transfer.jobs import contexts
+from offline_transfer.jobs.instance import instance_of
+from offline_transfer.storage.configuration import StorageConfiguration
+from offline_transfer.transfers.models import BulkImport
+from offline_transfer.transfers.states import OPEN_IMPORT
+from tests.integration.exporting.service import Service, service_of, wait_for_exit
+from tests.support.fill import fill_every_relation
+from tests.support.instances import Exported, Imported, Instance
+
+pytestmark = pytest.mark.slow
+
+KILLS: Final = 8
+
+# Whose job has not killed two workers yet: the third would be taken for its own fault.
+_VICTIMS: Final = """
+SELECT pid FROM procrastinate_jobs job JOIN job_workers USING (worker_id)
+WHERE status = 'doing' AND task_name NOT LIKE 'sweep:%'
+    AND (SELECT count(*) FROM job_failures failure WHERE failure.job_id = job.id AND kind = 'died') < 2
+"""
+_OUR_WORK: Final = ("bulk_import", "import_offline", "job_", "application_settings")
+
+MakeDatabase = Callable[[], Database]
+
+
+@pytest.fixture
+def exported(make_database: MakeDatabase, tmp_path: Path) -> Exported:
+    """The archive of an instance in which every relation has records, in batches of three."""
+    (tmp_path / "source").mkdir()
+    source = Instance(make_database(), tmp_path / "source", {"batch_size": 3})
+    fill_every_relation(source.database, source.repositories, source.files)
+    return source.export(tmp_path / "archive", "fill")
+
+
+def sizes(database: Database) -> dict[str, int]:
+    """How many rows the tables of the forge have."""
+    with database.session() as session:
+        return {
+            table.name: session.scalar(select(func.count()).select_from(table)) or 0
+            for table in Base.metadata.sorted_tables
+            if not table.name.startswith(_OUR_WORK)
+        }
+
+
+def files(directory: Path) -> int:
+    """How many uploads and LFS objects lie there, whole or not."""
+    return sum(1 for path in (directory / "files").rglob("*") if path.is_file())
+
+
+def repositories(directory: Path) -> int:
+    return sum(1 for _ in (directory / "repositories").rglob("HEAD"))
+
+
+def ask(service: Service, exported: Exported) -> int:
+    """Take an import on, for the workers."""
+    (context,) = contexts.importing(instance_of(service.settings, queue.durable(service.database)))
+    request = ImportRequest(
+        wanted=Everything(""),
+        storage=StorageConfiguration.from_location(str(exported.place), {}),
+        export_prefix=str(exported.prefix),
+    )
+    return create.create_import(replace(context), request)
+
+
+def is_open(service: Service, bulk_import_id: int) -> bool:
+    with service.database.session() as session:
+        return session.get_one(BulkImport, bulk_import_id).status in OPEN_IMPORT
+
+
+def imported(service: Service, bulk_import_id: int) -> Imported:
+    return Instance(service.database, service.settings.data_dir).imported(bulk_import_id)
+
+
+def sorted_rows(found: Imported) -> list[str]:
+    return sorted(map(str, found.rows))
+
+
+@pytest.fixture
+def undisturbed(
+    make_database: MakeDatabase, exported: Exported, tmp_path: Path
+) -> tuple[Imported, dict[str, int], int, int]:
+    """What the import is when nobody disturbs it."""
+    directory = tmp_path / "undisturbed"
+    directory.mkdir()
+    instance = Instance(make_database(), directory)
+    found = instance.import_archive(exported)
+    assert found.is_clean
+    return found, sizes(instance.database), files(directory), repositories(directory)
+
+
+def assert_like(service: Service, bulk_import_id: int, undisturbed: tuple[Imported, dict[str, int], int, int]) -> None:
+    """The same rows, files and counts."""
+    whole, rows, stored, bare = undisturbed
+    found = imported(service, bulk_import_id)
+    assert found.failures == []
+    assert found.is_clean
+    assert found.unbalanced() == []
+    assert sorted_rows(found) == sorted_rows(whole)
+    assert sizes(service.database) == rows
+    assert (files(service.settings.data_dir), repositories(service.settings.data_dir)) == (stored, bare)
+
+
+def test_workers_that_are_killed_again_and_again(
+    make_database: MakeDatabase,
+    exported: Exported,
+    undisturbed: tuple[Imported, dict[str, int], int, int],
+    tmp_path: Path,
+) -> None:
+    service = service_of(make_database(), tmp_path / "killed")
+    chance = random.Random(20_260_416)  # noqa: S311  the moments need not be secret, and the same ones are tried again
+    killed = 0
+    with service.workers(2) as workers:
+        bulk_import_id = ask(service, exported)
+        while killed < KILLS and is_open(service, bulk_import_id):
+            for (pid,) in service.rows(_VICTIMS):
+                # Not for anything to happen: to a moment somewhere in the job.
+                time.sleep(chance.uniform(0, 0.3))
+                if pid in workers.pids:
+                    os.kill(pid, signal.SIGKILL)
+                    wait_for_exit(pid)
+                    killed += 1
+                    break
+        service.wait_until(lambda: not is_open(service, bulk_import_id))
+    assert killed
+    assert_like(service, bulk_import_id, undisturbed)
+
+
+def test_a_suspended_worker_that_wakes_when_all_is_done_changes_nothing(
+    make_database: MakeDatabase,
+    exported: Exported,
+    undisturbed: tuple[Imported, dict[str, int], int, int],
+    tmp_path: Path,
+) -> None:
+    service = service_of(make_database(), tmp_path / "suspended")
+    with service.workers() as first:
+        bulk_import_id = ask(service, exported)
+        service.wait_until(lambda: service.rows("SELECT 1 FROM bulk_import_batch_trackers WHERE status = 2 OFFSET 5"))
+        service.wait_until(lambda: service.rows(_VICTIMS))
+        (pid,) = first.pids
+        os.kill(pid, signal.SIGSTOP)
+        with service.workers():
+            service.wait_until(lambda: not is_open(service, bulk_import_id))
+        os.kill(pid, signal.SIGCONT)
+        service.wait_until(lambda: pid not in first.pids)
+    assert_like(service, bulk_import_id, undisturbed)
