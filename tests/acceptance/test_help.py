@@ -21,8 +21,8 @@ GROUPS: Final = sorted({name.split()[0] for name in COMMANDS if " " in name})
 HEAVY: Final = ("alembic", "obstore", "orjson", "psycopg", "pydantic_settings", "sqlalchemy", "yaml")
 """What takes longer to load than help may take to appear."""
 
-WITHOUT_JSON: Final = frozenset({"archive schema", "logs", "serve", "worker"})
-"""What prints JSON anyway, and what gives no result."""
+WITHOUT_JSON: Final = frozenset({"archive schema", "logs", "profile", "report", "serve", "worker"})
+"""What prints JSON anyway or in a form of its own, and what gives no result."""
 
 SHOW_MODULES: Final = (
     "import json, sys; from offline_transfer.cli.main import run; status = run(sys.argv[1:]);"
@@ -35,7 +35,11 @@ def test_the_commands_are_those_that_were_promised() -> None:
         "load",
         "dump",
         "export",
+        "plan",
         "import",
+        "report",
+        "rollback",
+        "profile",
         "tree",
         "keygen",
         "serve",
@@ -68,6 +72,9 @@ def test_the_commands_are_those_that_were_promised() -> None:
         "settings get",
         "settings set",
         "settings reset",
+        "trust add",
+        "trust list",
+        "trust remove",
         "jobs list",
         "jobs show",
     ]
