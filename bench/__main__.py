@@ -53,10 +53,15 @@ def _arguments() -> argparse.Namespace:
         "--curve", choices=list(SIZES), help="also measure rows per transaction, with a workload of this size"
     )
     parser.add_argument(
-        "--workers", choices=list(SIZES), help="also measure exports by one worker process and by two, of this size"
+        "--workers",
+        choices=list(SIZES),
+        help="also measure exports and imports by one worker process and by two, of this size",
     )
     parser.add_argument(
-        "--projects", type=int, metavar="N", help="also export a group of so many nearly empty projects by two workers"
+        "--projects",
+        type=int,
+        metavar="N",
+        help="also export and import a group of so many nearly empty projects by two workers",
     )
     parser.add_argument("--directory", type=Path, help="where the server and the workloads lie while it runs")
     parser.add_argument("--output", type=Path, help="a file for all figures, as JSON")

@@ -99,16 +99,34 @@ def show_workers(figures: WorkersFigures) -> None:
         f"{figures.peak_bytes / MIB:.0f}",
     )
     _console.print(table)
+    table = _table(f"Import of {figures.size} by workers", "one, seconds", "two, seconds", "two / one", "peak MiB")
+    table.add_row(
+        f"{figures.import_one_seconds:.2f}",
+        f"{figures.import_two_seconds:.2f}",
+        f"{figures.import_ratio:.2f}",
+        f"{figures.import_peak_bytes / MIB:.0f}",
+    )
+    _console.print(table)
 
 
 def show_many(figures: ManyFigures) -> None:
-    """Many projects in one export."""
-    table = _table("Nearly empty projects by two workers", "projects", "seconds", "each", "a relation, milliseconds")
+    """Many projects in one export, and in one import."""
+    table = _table(
+        "Nearly empty projects by two workers",
+        "projects",
+        "seconds",
+        "each",
+        "a relation, milliseconds",
+        "import, seconds",
+        "each",
+    )
     table.add_row(
         f"{figures.projects:,}",
         f"{figures.seconds:.1f}",
         f"{figures.seconds_each:.3f}",
         f"{figures.seconds / figures.relations * 1000:.2f}",
+        f"{figures.import_seconds:.1f}",
+        f"{figures.import_seconds / figures.projects:.3f}",
     )
     _console.print(table)
 
