@@ -23,8 +23,9 @@ from tests.support import instances
 from tests.support.database import TestServer
 from tests.support.environment import REPOSITORY
 from tests.support.s3 import moto_server, rclone_server
+from tests.support.workers import workers_here
 
-__all__ = ["moto_server", "rclone_server"]
+__all__ = ["moto_server", "rclone_server", "workers_here"]
 
 SMALL: Final = REPOSITORY / "tests" / "fixtures" / "project" / "small"
 NESTED: Final = REPOSITORY / "tests" / "fixtures" / "group" / "nested"

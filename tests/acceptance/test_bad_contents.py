@@ -19,6 +19,8 @@ REMARK: Final = (
     "Not everything arrived: the failures say what and why. `offline-transfer tree` names what is not whole.\n"
 )
 
+pytestmark = pytest.mark.usefixtures("workers_here")
+
 Write = Callable[[Draft], None]
 
 

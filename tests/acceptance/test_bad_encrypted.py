@@ -16,7 +16,7 @@ from tests.acceptance.conftest import Prepared
 from tests.acceptance.program import Instance, Program
 from tests.acceptance.test_bad_archives import DAMAGES, OBJECTS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("workers_here")]
 
 Attack = Callable[[Path, Path], None]
 

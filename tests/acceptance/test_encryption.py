@@ -16,6 +16,8 @@ from tests.acceptance.program import Instance, Program, environment_of
 from tests.support.environment import REPOSITORY
 from tests.support.s3 import S3Server
 
+pytestmark = pytest.mark.usefixtures("workers_here")
+
 PASSPHRASE = "correct horse battery staple"
 WRAPPER = """#!/usr/bin/env bash
 words=("$@")

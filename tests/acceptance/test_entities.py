@@ -10,6 +10,8 @@ from tests.acceptance.conftest import NESTED, SMALL, MakeInstance, Prepared
 from tests.acceptance.program import Instance, Program
 from tests.acceptance.test_loop import unbalanced
 
+pytestmark = pytest.mark.usefixtures("workers_here")
+
 
 @pytest.fixture
 def own_settled(settled: Prepared, program: Program, tmp_path: Path) -> Iterator[Instance]:

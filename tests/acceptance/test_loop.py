@@ -5,9 +5,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+
 from offline_transfer.errors import ExitStatus
 from tests.acceptance.conftest import NESTED, SMALL, MakeInstance
 from tests.acceptance.program import Instance, Outcome, Program
+
+pytestmark = pytest.mark.usefixtures("workers_here")
 
 COUNTS: Final = ["entity", "path", "source", "imported", "skipped", "failed", "reasons"]
 PREFIX: Final = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_export_[0-9A-Za-z]{8}")

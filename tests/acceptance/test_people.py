@@ -260,6 +260,7 @@ def test_a_setting_that_cannot_be_is_refused(
 
 def test_keys_are_made_once_and_rotated(instance: Instance, tmp_path: Path) -> None:
     keys = tmp_path / "keys"
+    instance = Instance(instance.program, instance.data_dir, {"DATABASE_URL": instance.environment["DATABASE_URL"]})
     assert instance.program.run("db", "make-key", keys).ok().out == f"Wrote {keys}\n"
     assert stat.S_IMODE(keys.stat().st_mode) == 0o600
     assert instance.program.run("db", "make-key", keys).refused(ExitStatus.CONFLICT) == (

@@ -12,6 +12,8 @@ from tests.acceptance.conftest import Prepared
 from tests.acceptance.program import Instance, Program
 from tests.support.environment import REPOSITORY
 
+pytestmark = pytest.mark.usefixtures("workers_here")
+
 
 @pytest.fixture
 def settled_instance(settled: Prepared, program: Program) -> Instance:

@@ -14,8 +14,9 @@ from tests.acceptance.program import Program
 from tests.attacks.victim import Victim
 from tests.support import instances
 from tests.support.database import TestServer
+from tests.support.workers import workers_here
 
-__all__ = ["make_instance", "program"]
+__all__ = ["make_instance", "program", "workers_here"]
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +39,11 @@ def inhabited(database_server: TestServer, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture
 def victim(
-    inhabited: Prepared, program: Program, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    inhabited: Prepared,
+    program: Program,
+    workers_here: None,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Victim]:
     """A copy of it. Whatever an attack writes beside it lies in `tmp_path`."""
     around = tmp_path / "around"

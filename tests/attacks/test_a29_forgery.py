@@ -56,10 +56,10 @@ class TestA29Tampering:
         public = public_key(tmp_path, key)
         content = b'{"title":"forged","color":"#112233"}\n'
         forgery.rehashed(archive, "project_7/labels.ndjson.gz", content)
-        message = victim.refuses(archive, "--public-key", public)
+        message = victim.refuses(archive, "--require-signature", public)
         assert "none of the given public keys belongs to it" in message
         (archive / SIGNATURE_KEY).unlink()
-        assert "the archive is not signed" in victim.refuses(archive, "--public-key", public)
+        assert "the archive is not signed" in victim.refuses(archive, "--require-signature", public)
         # Whoever asks for no signature takes it, as an archive of which nobody can say whose it is.
         assert victim.takes(archive).counts("labels") == (1, 1, 0, 0)
         assert victim.column("SELECT origin FROM bulk_imports ORDER BY id DESC LIMIT 1") == ["unsigned"]
@@ -67,7 +67,7 @@ class TestA29Tampering:
     def test_what_was_signed_is_taken(self, victim: Victim, tmp_path: Path) -> None:
         key = SigningKey.generate()
         archive = forgery.signed(tmp_path / "archive", key)
-        assert victim.takes(archive, "--all", "", "--public-key", public_key(tmp_path, key)).status == 0
+        assert victim.takes(archive, "--all", "", "--require-signature", public_key(tmp_path, key)).status == 0
 
 
 class TestA30Streams:

@@ -49,6 +49,9 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         "sweep_seconds": 30,
         "job_attempts": 5,
         "retry_seconds": 2.0,
+        "store_attempts": 6,
+        "store_retry_seconds": 0.5,
+        "store_silence_seconds": 300.0,
         "keep_days": 14,
     }
 
@@ -79,6 +82,9 @@ def test_every_setting_can_be_given_by_the_environment(monkeypatch: pytest.Monke
         "sweep_seconds": "1",
         "job_attempts": "2",
         "retry_seconds": "0.5",
+        "store_attempts": "3",
+        "store_retry_seconds": "0.25",
+        "store_silence_seconds": "10",
         "keep_days": "1",
     }
     assert given.keys() == Settings.model_fields.keys()
@@ -109,6 +115,9 @@ def test_every_setting_can_be_given_by_the_environment(monkeypatch: pytest.Monke
         "sweep_seconds": 1,
         "job_attempts": 2,
         "retry_seconds": 0.5,
+        "store_attempts": 3,
+        "store_retry_seconds": 0.25,
+        "store_silence_seconds": 10.0,
         "keep_days": 1,
     }
 
