@@ -148,7 +148,9 @@ def test_an_archive_of_somebody_else_to_the_same_recipient_is_refused_by_its_sig
 def test_a_plain_archive_in_its_place_is_refused_by_its_signature(journey: Journey, archive: Path) -> None:
     shutil.rmtree(journey.archive)
     shutil.copytree(archive, journey.archive)
-    assert "the archive is not signed" in journey.refused(*journey.required)
+    assert journey.refused().startswith(f"The archive at {journey.archive} is not encrypted, ")
+    said = journey.instance.run("import", journey.archive, "--all", "", *journey.required).refused(ExitStatus.BAD_INPUT)
+    assert "the archive is not signed" in said
 
 
 def test_another_key_opens_nothing(journey: Journey) -> None:
