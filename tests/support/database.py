@@ -104,22 +104,33 @@ def _remove(directory: Path, outcome: StopOutcome) -> None:
 
 @contextmanager
 def _template(url: str) -> Iterator[TestServer]:
-    """Migrate the template in the first worker, and drop it in the last."""
+    """Migrate the template in the first worker, and drop it in the last. Whoever uses it shares a lock, and makes no other wait."""
     server = TestServer(url, f"template_{RUN}")
     key = [LOCK_CLASS, int(RUN[:7], 16)]
     with psycopg.connect(url, autocommit=True) as guard:
-        guard.execute("SELECT pg_advisory_lock(%s, %s)", key)
-        if guard.execute("SELECT 1 FROM pg_database WHERE datname = %s", [server.template]).fetchone() is None:
-            guard.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(server.template)))
-            _migrate(server.address(server.template))
         guard.execute("SELECT pg_advisory_lock_shared(%s, %s)", key)
-        guard.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+        while not _has_template(guard, server):
+            guard.execute("SELECT pg_advisory_unlock_shared(%s, %s)", key)
+            guard.execute("SELECT pg_advisory_lock(%s, %s)", key)
+            if not _has_template(guard, server):
+                _make_template(guard, server)
+            guard.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+            guard.execute("SELECT pg_advisory_lock_shared(%s, %s)", key)
         try:
             yield server
         finally:
             guard.execute("SELECT pg_advisory_unlock_shared(%s, %s)", key)
             if guard.execute("SELECT pg_try_advisory_lock(%s, %s)", key).fetchone() == (True,):
                 guard.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(server.template)))
+
+
+def _has_template(guard: psycopg.Connection, server: TestServer) -> bool:
+    return guard.execute("SELECT 1 FROM pg_database WHERE datname = %s", [server.template]).fetchone() is not None
+
+
+def _make_template(guard: psycopg.Connection, server: TestServer) -> None:
+    guard.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(server.template)))
+    _migrate(server.address(server.template))
 
 
 def _migrate(address: str) -> None:
