@@ -115,7 +115,6 @@ def test_in_an_instance_with_things_of_its_own_they_stay_as_they_were(
         "dest/mine",
         "fill/inner/second",
         "fill/inner",
-        "fill/first",
         "fill",
     }
     after = destination.sizes()

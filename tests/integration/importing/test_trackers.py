@@ -93,7 +93,7 @@ def test_an_object_that_is_announced_as_empty_is_looked_into(destination: Destin
     )
     row = destination.run(source)
     found = counts(destination.accounting(row))
-    assert found["issues"] == (1, 1, 0, 0, {})
+    assert found["issues"] == (1, 0, 0, 1, {"object_damaged": 1})
     assert found["labels"] == (1, 0, 0, 1, {"object_damaged": 1})
     assert "milestones" not in found
     assert trackers(destination)["labels"][0] == "failed"
