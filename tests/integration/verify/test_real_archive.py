@@ -64,10 +64,14 @@ def change_first_record(path: Path, change: Callable[[dict[str, JsonValue]], Non
     path.write_bytes(gzip.compress(b"\n".join([orjson.dumps(record), *others])))
 
 
+SET_BY_IMPORTS = ("active", "next_run_at", "group_runners_enabled", "enabled")
+"""What an import sets on purpose, whatever the archive says; the relation files declare it."""
+
+
 def change_a_value(record: dict[str, JsonValue]) -> None:
     """Change the first value that is compared: a text, a number, or a switch."""
     for key, value in record.items():
-        if key.endswith("_id") or key in ("id", "name", "path", "relative_position", "active", "next_run_at"):
+        if key.endswith("_id") or key in ("id", "name", "path", "relative_position") or key in SET_BY_IMPORTS:
             continue
         if isinstance(value, bool):
             record[key] = not value
