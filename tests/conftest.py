@@ -1,5 +1,6 @@
 """What every test may ask for, and the rules of a test run."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.support import environment
 from tests.support.database import TestServer, test_server
 
 FIXTURES: Final = environment.gitlab_fixtures()
+LOGGERS: Final = ("offline_transfer", "procrastinate", "psycopg", "uvicorn")
 
 environment.scrub()
 
@@ -76,6 +78,17 @@ def _no_job_of_another_test() -> Iterator[None]:
     """What a test left in the queue is not run by the next."""
     yield
     queue.clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_logging_of_another_test() -> Iterator[None]:
+    """Commands set in their process how much is logged: that ends with the test that called them."""
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    before = [(logger, logger.level, logger.handlers[:]) for logger in loggers]
+    yield
+    for logger, level, handlers in before:
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
 
 
 @pytest.fixture(scope="session")
