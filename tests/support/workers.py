@@ -9,8 +9,8 @@ import pytest
 from offline_transfer import queue
 from offline_transfer.cli import attended
 from offline_transfer.jobs.instance import Instance, open_service
-from offline_transfer.logs import message_of
 from offline_transfer.settings import Settings
+from offline_transfer.transfers.failures import Failure
 
 LOOK_SECONDS: Final = 0.01
 
@@ -74,7 +74,7 @@ def _do(instance: Instance, name: str, ids: Mapping[str, Any]) -> str:
     except Exception as error:  # noqa: BLE001 - a worker gives the job up, whatever it is
         if registration.on_dead is not None:
             with instance.database.session() as session:
-                registration.on_dead(session, message_of(error), **ids)
+                registration.on_dead(session, Failure.of(error), **ids)
         return "failed"
     return "succeeded"
 

@@ -40,6 +40,7 @@ def relation(name: str, status: RelationState, *, error: str | None = None, minu
         bytes=1_234_567,
         retries=0,
         error=error,
+        exception_class=None,
         updated_at=NOON.replace(minute=minute),
     )
 

@@ -58,4 +58,5 @@ class Relation(BaseModel):
     bytes: int = Field(description="How many bytes are in the store.")
     retries_count: int = Field(description="How often an object had to be sent again before the store took it.")
     error: str | None
+    exception_class: str | None = Field(description="The class of the error, by which `/-/metrics` counts.")
     updated_at: Time

@@ -122,5 +122,6 @@ def _relation(row: RelationProgress) -> Relation:
         bytes=row.bytes,
         retries_count=row.retries,
         error=row.error,
+        exception_class=row.exception_class,
         updated_at=row.updated_at,
     )

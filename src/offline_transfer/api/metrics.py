@@ -129,6 +129,26 @@ class Table:
         return _gauge(self.name, self.meaning, self.labels, {tuple(map(_label, row[:-1])): row[-1] for row in rows})
 
 
+# Where batches failed, these are counted, and not the relation that failed with them. An export as a whole has no relation.
+_EXPORT_FAILURES: Final = """
+SELECT relation, reason, sum(failures) FROM (
+    SELECT relation, coalesce(gap->>'kind', 'gap'), coalesce((gap->>'count')::bigint, 1)
+    FROM bulk_import_exports, jsonb_array_elements(gaps) AS gap
+    UNION ALL
+    SELECT relation, batch.exception_class, 1
+    FROM bulk_import_export_batches AS batch JOIN bulk_import_exports AS export ON export.id = batch.export_id
+    WHERE batch.exception_class IS NOT NULL
+    UNION ALL
+    SELECT relation, exception_class, 1 FROM bulk_import_exports AS export
+    WHERE exception_class IS NOT NULL AND NOT EXISTS (
+        SELECT FROM bulk_import_export_batches AS batch WHERE batch.export_id = export.id AND batch.exception_class IS NOT NULL
+    )
+    UNION ALL
+    SELECT '', exception_class, 1 FROM import_offline_exports WHERE exception_class IS NOT NULL
+) AS failed (relation, reason, failures)
+GROUP BY relation, reason
+"""
+
 TABLES: Final = (
     Table(
         "exports",
@@ -162,12 +182,10 @@ TABLES: Final = (
     ),
     Table(
         "export_failures",
-        "Records and files that could not be exported, by relation and reason.",
+        "What could not be exported, by relation and reason: records and files by what is wrong with them, whole objects, relations"
+        " and exports by the class of the error.",
         ["relation", "reason"],
-        text(
-            "SELECT relation, coalesce(gap->>'kind', 'gap'), sum(coalesce((gap->>'count')::bigint, 1))"
-            " FROM bulk_import_exports, jsonb_array_elements(gaps) AS gap GROUP BY 1, 2"
-        ),
+        text(_EXPORT_FAILURES),
     ),
     Table(
         "imports",

@@ -54,7 +54,7 @@ def retry(
         reopening.reopen_unfinished(session, offline_export_id)
         export.status = step(export.status, ExportState.created)
         export.has_failures = False
-        export.error = None
+        export.failure = None
         export.started_at = None
         export.ended_at = None
         queue.defer(session, names.EXPORT, offline_export_id=offline_export_id)

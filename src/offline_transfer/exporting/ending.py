@@ -13,7 +13,8 @@ from offline_transfer.exporting.context import ExportContext
 from offline_transfer.storage.configuration import patience_under_lock
 from offline_transfer.storage.errors import StorageAccessDeniedError
 from offline_transfer.transfers.errors import CredentialsPurgedError
-from offline_transfer.transfers.models import ERROR_CHARACTERS, OfflineExport
+from offline_transfer.transfers.failures import Failure
+from offline_transfer.transfers.models import OfflineExport
 from offline_transfer.transfers.places import kept
 from offline_transfer.transfers.states import ExportState, step
 
@@ -28,14 +29,14 @@ def finish(session: Session, export: OfflineExport, *, has_failures: bool) -> No
     _end(session, export, ExportState.finished)
 
 
-def fail(session: Session, export: OfflineExport, reason: str) -> None:
+def fail(session: Session, export: OfflineExport, failure: Failure) -> None:
     """There will be no archive. The row is locked; an export that has ended stays as it is."""
-    _end_without_archive(session, export, ExportState.failed, reason)
+    _end_without_archive(session, export, ExportState.failed, failure)
 
 
-def time_out(session: Session, export: OfflineExport, reason: str) -> None:
+def time_out(session: Session, export: OfflineExport, failure: Failure) -> None:
     """Nobody works on it any more. The row is locked; an export that has ended stays as it is."""
-    _end_without_archive(session, export, ExportState.timeout, reason)
+    _end_without_archive(session, export, ExportState.timeout, failure)
 
 
 def cancel(session: Session, export: OfflineExport) -> None:
@@ -66,9 +67,9 @@ def withdraw(context: ExportContext, offline_export_id: int) -> None:
     places.remove_proof(context, storage)
 
 
-def _end_without_archive(session: Session, export: OfflineExport, status: ExportState, reason: str) -> None:
+def _end_without_archive(session: Session, export: OfflineExport, status: ExportState, failure: Failure) -> None:
     if export.status in (ExportState.created, ExportState.started):
-        export.error = reason[:ERROR_CHARACTERS]
+        export.failure = failure
         export.has_failures = True
         _end(session, export, status)
         queue.defer(session, names.WITHDRAW, offline_export_id=export.id)

@@ -2,7 +2,15 @@
 
 from collections.abc import Sequence
 
-from offline_transfer.errors import BadInputError, ConflictError, ExitStatus, NotFoundError, StorageError, UsageError
+from offline_transfer.errors import (
+    BadInputError,
+    ConflictError,
+    ExitStatus,
+    NotFoundError,
+    OfflineTransferError,
+    StorageError,
+    UsageError,
+)
 
 
 class PortablesNotFoundError(NotFoundError):
@@ -60,6 +68,10 @@ class PortableForbiddenError(ConflictError):
 class SigningKeyAbsentError(ConflictError):
     """The archive was to be signed with the key {fingerprint}, and the worker that ends the export has another one or none. Start
     workers with the setting `signing_key_file`, then retry the export."""
+
+
+class NothingWrittenError(OfflineTransferError):
+    """Nothing could be written."""
 
 
 class ExportFailedError(StorageError):

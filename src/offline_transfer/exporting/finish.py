@@ -1,7 +1,6 @@
 """Ends an export: when all its relations have ended, it becomes an archive, or it has failed."""
 
 from dataclasses import replace
-from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -10,16 +9,15 @@ from offline_transfer import queue
 from offline_transfer.errors import OfflineTransferError
 from offline_transfer.exporting import description, ending, outcomes, places, process, reopening, schedule, settling
 from offline_transfer.exporting.context import ExportContext
-from offline_transfer.exporting.errors import ObjectsGoneError
+from offline_transfer.exporting.errors import NothingWrittenError, ObjectsGoneError
 from offline_transfer.exporting.lease import lease_of_end, under
 from offline_transfer.queue import JobInterruptedError
 from offline_transfer.storage.configuration import patience_under_lock
+from offline_transfer.transfers.failures import Failure
 from offline_transfer.transfers.lease import WorkWithdrawnError
 from offline_transfer.transfers.models import ExportObject, OfflineExport, RelationExport
 from offline_transfer.transfers.places import kept
 from offline_transfer.transfers.states import OPEN_RELATION, ExportState, RelationState
-
-NOTHING_WRITTEN: Final = "nothing could be written"
 
 
 def finish(context: ExportContext, offline_export_id: int) -> None:
@@ -54,7 +52,9 @@ def _begin(context: ExportContext, offline_export_id: int) -> int | None:
             schedule.release(session, export)
             return None
         if not _count(session, offline_export_id, RelationState.finished):
-            ending.fail(session, export, _first_error(session, offline_export_id) or NOTHING_WRITTEN)
+            ending.fail(
+                session, export, _first_failure(session, offline_export_id) or Failure.of(NothingWrittenError())
+            )
             return None
         export.attempts += 1
         return export.attempts
@@ -104,7 +104,7 @@ def _fail(context: ExportContext, offline_export_id: int, attempt: int, error: E
             # So that trying again writes them again.
             objects = session.scalars(select(ExportObject).where(ExportObject.id.in_(error.object_ids))).all()
             reopening.reopen_objects(session, export.id, objects)
-        ending.fail(session, export, outcomes.message_of(error))
+        ending.fail(session, export, Failure.of(error))
 
 
 def _may_pass(context: ExportContext, error: Exception) -> bool:
@@ -117,10 +117,11 @@ def _count(session: Session, offline_export_id: int, *states: RelationState) -> 
     return session.scalar(select(func.count()).where(*of_export)) or 0
 
 
-def _first_error(session: Session, offline_export_id: int) -> str | None:
-    return session.scalar(
-        select(RelationExport.error)
+def _first_failure(session: Session, offline_export_id: int) -> Failure | None:
+    failed = session.scalars(
+        select(RelationExport)
         .where(RelationExport.offline_export_id == offline_export_id, RelationExport.error.is_not(None))
         .order_by(RelationExport.id)
         .limit(1)
-    )
+    ).one_or_none()
+    return None if failed is None else failed.failure

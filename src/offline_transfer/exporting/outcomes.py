@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from offline_transfer.db import Database, psycopg_connection
 from offline_transfer.errors import OfflineTransferError
 from offline_transfer.exporting.tasks import Task, Written
+from offline_transfer.transfers.failures import Failure
 from offline_transfer.transfers.lease import WorkWithdrawnError
-from offline_transfer.transfers.models import ERROR_CHARACTERS, ExportBatch, RelationExport
+from offline_transfer.transfers.models import ExportBatch, RelationExport
 from offline_transfer.transfers.states import OPEN_BATCH, OPEN_RELATION, BatchState, JobState, RelationState, step
 
 KNOWN_FAILURES = (OfflineTransferError, DBAPIError, psycopg.Error, OSError)
@@ -63,7 +64,7 @@ def fail(database: Database, task: Task, error: Exception) -> None:
         {
             "batch_status": step(BatchState.started, BatchState.failed),
             "relation_status": step(RelationState.started, RelationState.failed),
-            "error": message_of(error),
+            **Failure.of(error).columns(),
         },
     )
 
@@ -76,18 +77,6 @@ def is_lost_connection(error: Exception) -> bool:
     return cause.sqlstate is None or cause.sqlstate.startswith(_GONE)
 
 
-def message_of(error: Exception) -> str:
-    """What went wrong, on one line that fits into a row."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(cause, psycopg.Error):
-        text = f"the database refused: {cause.diag.message_primary or type(cause).__name__}"
-    elif isinstance(cause, OSError) and cause.strerror:
-        text = f"the system refused: {cause.strerror}"
-    else:
-        text = cause.message if isinstance(cause, OfflineTransferError) else type(error).__name__
-    return " ".join(text.split())[:ERROR_CHARACTERS]
-
-
 # One statement, since a small object takes no longer than a few round trips. The rows of the job and of the relation stay locked to
 # the end of the transaction: no later attempt can begin before it.
 _END: Final = """
@@ -96,7 +85,8 @@ WITH held AS (
     WHERE id = %(job_id)s AND attempts = %(attempt)s AND status = %(released)s FOR SHARE
 ), batch AS (
     UPDATE bulk_import_export_batches
-    SET status = %(batch_status)s, objects_count = %(objects_count)s, error = %(error)s, updated_at = now()
+    SET status = %(batch_status)s, objects_count = %(objects_count)s, error = %(error)s,
+        exception_class = %(exception_class)s, updated_at = now()
     WHERE id = %(batch_id)s AND status = ANY(%(open_batch)s) AND EXISTS (SELECT FROM held)
     RETURNING id
 ), relation AS (
@@ -104,7 +94,8 @@ WITH held AS (
     SET status = CASE WHEN %(is_one_of_many)s THEN status ELSE %(relation_status)s END,
         total_objects_count = coalesce(%(total)s, total_objects_count),
         exported_count = exported_count + %(objects_count)s, bytes = bytes + coalesce(%(bytes)s, 0),
-        retries = retries + %(retries)s, gaps = gaps || %(gaps)s, error = coalesce(error, %(error)s), updated_at = now()
+        retries = retries + %(retries)s, gaps = gaps || %(gaps)s, error = coalesce(error, %(error)s),
+        exception_class = coalesce(exception_class, %(exception_class)s), updated_at = now()
     WHERE id = %(export_id)s AND status = ANY(%(open_relation)s) AND EXISTS (SELECT FROM held)
         AND (%(batch_id)s::bigint IS NULL OR EXISTS (SELECT FROM batch))
     RETURNING id
@@ -128,6 +119,7 @@ _NOTHING: Final[Mapping[str, object]] = {
     "total": None,
     "gaps": Jsonb([]),
     "error": None,
+    "exception_class": None,
     "key": None,
     "bytes": None,
     "sha256": None,

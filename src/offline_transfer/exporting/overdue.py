@@ -7,6 +7,8 @@ from sqlalchemy import exists, func, select, update
 
 from offline_transfer.db import Database
 from offline_transfer.exporting import abandoned, ending, schedule
+from offline_transfer.transfers.errors import WorkStaleError, WorkStuckError
+from offline_transfer.transfers.failures import Failure
 from offline_transfer.transfers.models import ExportJob, OfflineConfiguration, OfflineExport, RelationExport
 from offline_transfer.transfers.states import OPEN_EXPORT, ExportState, JobState
 
@@ -29,12 +31,12 @@ def fail_stuck(database: Database, *, after: timedelta = STUCK_AFTER) -> int:
             )
         ).all()
     for export_id, batch_id in stuck:
-        reason = f"it did not move for {_said(after)}"
+        failure = Failure.of(WorkStuckError(hours=after / timedelta(hours=1)))
         with database.session() as session:
             if batch_id is not None:
-                abandoned.batch_given_up(session, reason, batch_id=batch_id)
+                abandoned.batch_given_up(session, failure, batch_id=batch_id)
             elif export_id is not None:
-                abandoned.relation_given_up(session, reason, export_id=export_id)
+                abandoned.relation_given_up(session, failure, export_id=export_id)
     return len(stuck)
 
 
@@ -53,7 +55,7 @@ def time_out_stale(database: Database, *, after: timedelta = STALE_AFTER) -> int
     for offline_export_id in ids:
         with database.session() as session:
             export = schedule.lock(session, offline_export_id)
-            ending.time_out(session, export, f"nothing moved for {_said(after)}: see whether workers run")
+            ending.time_out(session, export, Failure.of(WorkStaleError(hours=after / timedelta(hours=1))))
     return len(ids)
 
 
@@ -72,7 +74,3 @@ def purge_credentials(database: Database, *, after: timedelta = PURGED_AFTER) ->
             .execution_options(synchronize_session=False)
         )
         return len(purged.all())
-
-
-def _said(span: timedelta) -> str:
-    return f"{span / timedelta(hours=1):g} hours"

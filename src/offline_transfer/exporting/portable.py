@@ -17,6 +17,7 @@ from offline_transfer.exporting.portables import Portable, add_relations, exists
 from offline_transfer.exporting.process import batch_job
 from offline_transfer.exporting.schedule import Subject
 from offline_transfer.forge.access import Ability, can
+from offline_transfer.transfers.failures import Failure
 from offline_transfer.transfers.models import ExportBatch, RelationExport
 from offline_transfer.transfers.states import OPEN_RELATION, BatchState, RelationState, step
 
@@ -117,7 +118,7 @@ def _obstacle(session: Session, scene: work.Scene) -> OfflineTransferError | Non
 def _refuse(session: Session, scene: work.Scene, obstacle: OfflineTransferError) -> None:
     for row in _open_relations(session, scene.claim.offline_export_id, scene.portable).values():
         row.status = step(row.status, RelationState.failed)
-        row.error = outcomes.message_of(obstacle)
+        row.failure = Failure.of(obstacle)
 
 
 def _start(context: ExportContext, session: Session, scene: work.Scene, order: Sequence[str]) -> Sequence[int]:
@@ -180,7 +181,7 @@ def _fix_batches(context: ExportContext, session: Session, scene: work.Scene, ro
             for row in rows:
                 _fix_batches(context, session, scene, [row])
             return
-        rows[0].error = outcomes.message_of(error)
+        rows[0].failure = Failure.of(error)
         rows[0].status = step(rows[0].status, RelationState.failed)
         return
     for row in rows:

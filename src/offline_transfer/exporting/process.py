@@ -16,6 +16,7 @@ from offline_transfer.exporting.lease import lease_of_end, under
 from offline_transfer.exporting.portables import owner_of
 from offline_transfer.exporting.writing import Destination
 from offline_transfer.storage.errors import StorageAccessDeniedError
+from offline_transfer.transfers.failures import Failure
 from offline_transfer.transfers.lease import Lease, WorkWithdrawnError
 from offline_transfer.transfers.models import OfflineExport, RelationExport
 from offline_transfer.transfers.states import (
@@ -55,7 +56,7 @@ def start(context: ExportContext, offline_export_id: int) -> None:
         if error.retryable:
             raise
         with context.database.session() as session:
-            ending.fail(session, schedule.lock(session, offline_export_id), error.message)
+            ending.fail(session, schedule.lock(session, offline_export_id), Failure.of(error))
         return
     with context.database.session() as session:
         export = schedule.lock(session, offline_export_id)

@@ -37,6 +37,7 @@ class RelationProgress:
     bytes: int
     retries: int
     error: str | None
+    exception_class: str | None
     updated_at: datetime
 
     @property
@@ -154,6 +155,7 @@ def _progress(row: RelationExport, path: str, batches_done: int) -> RelationProg
         bytes=row.bytes,
         retries=row.retries,
         error=row.error,
+        exception_class=row.exception_class,
         updated_at=row.updated_at,
     )
 

@@ -52,7 +52,7 @@ def reopen_users(session: Session, offline_export_id: int) -> None:
     for relation in session.scalars(users).all():
         _forget(session, relation, _objects(session, relation))
         relation.status = step(relation.status, RelationState.started)
-        relation.error = None
+        relation.failure = None
 
 
 def _reopen_relation(session: Session, relation: RelationExport) -> None:
@@ -63,7 +63,7 @@ def _reopen_relation(session: Session, relation: RelationExport) -> None:
     was_begun = relation.batches_count > 0 or relation.status is not RelationState.failed
     if relation.status not in OPEN_RELATION:
         relation.status = step(relation.status, RelationState.started if was_begun else RelationState.pending)
-    relation.error = None
+    relation.failure = None
     relation.gaps = []
     session.flush()
 
@@ -85,7 +85,13 @@ def _reopen_batches(session: Session, condition: ColumnElement[bool]) -> None:
     session.execute(
         update(ExportBatch)
         .where(condition)
-        .values(status=step(BatchState.failed, BatchState.created), objects_count=0, error=None, updated_at=func.now())
+        .values(
+            status=step(BatchState.failed, BatchState.created),
+            objects_count=0,
+            error=None,
+            exception_class=None,
+            updated_at=func.now(),
+        )
     )
 
 

@@ -9,11 +9,11 @@ from typing import Final
 
 import psycopg
 
-from offline_transfer.exporting import outcomes
 from offline_transfer.exporting.reading import Reading
 from offline_transfer.exporting.tasks import Gap
 from offline_transfer.relations.compiler import Statements
 from offline_transfer.transfers.accounting import Fail
+from offline_transfer.transfers.failures import Failure
 from offline_transfer.transfers.lease import Lease
 
 MOST_UNREADABLE: Final = 1000
@@ -75,11 +75,11 @@ def _try(moment: Reading, statements: Statements, ids: Sequence[int]) -> psycopg
 
 def _gaps(bad: Sequence[tuple[int, psycopg.Error]]) -> list[Gap]:
     gaps = [
-        Gap(name=f"record {record_id}", reason=outcomes.message_of(error), kind=Fail.UNREADABLE)
+        Gap(name=f"record {record_id}", reason=Failure.of(error).message, kind=Fail.UNREADABLE)
         for record_id, error in bad[:NAMED]
     ]
     if len(bad) > NAMED:
         more = len(bad) - NAMED
-        reason = outcomes.message_of(bad[NAMED][1])
+        reason = Failure.of(bad[NAMED][1]).message
         gaps.append(Gap(name=f"{more} more records", reason=reason, count=more, kind=Fail.UNREADABLE))
     return gaps

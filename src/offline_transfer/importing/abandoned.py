@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from offline_transfer.importing import children, ending, references_pipeline, schedule, trackers
 from offline_transfer.importing.schedule import Subject
 from offline_transfer.transfers.accounting import Accounting, Fail, from_json
+from offline_transfer.transfers.failures import Failure
 from offline_transfer.transfers.ledger import PipelineStep, pipeline_class
 from offline_transfer.transfers.models import (
-    ERROR_CHARACTERS,
     BatchTracker,
     BulkImport,
     ImportEntity,
@@ -29,62 +29,62 @@ from offline_transfer.transfers.states import (
 )
 
 
-def import_given_up(session: Session, reason: str, *, bulk_import_id: int) -> None:
+def import_given_up(session: Session, failure: Failure, *, bulk_import_id: int) -> None:
     """Nobody will start or end this import."""
     if session.get(BulkImport, bulk_import_id) is not None:
-        ending.fail(session, schedule.lock(session, bulk_import_id), reason)
+        ending.fail(session, schedule.lock(session, bulk_import_id), failure.message)
 
 
-def entity_given_up(session: Session, reason: str, *, entity_id: int) -> None:
+def entity_given_up(session: Session, failure: Failure, *, entity_id: int) -> None:
     """Nobody will import this entity. Its job is done once more, to account for what was in it."""
     entity = session.get(ImportEntity, entity_id)
     if entity is None:
         return
     bulk_import = schedule.lock(session, entity.bulk_import_id)
-    if bulk_import.status not in OPEN_IMPORT or not _end_job(session, Subject(entity_id=entity_id), reason):
+    if bulk_import.status not in OPEN_IMPORT or not _end_job(session, Subject(entity_id=entity_id), failure):
         return
     session.refresh(entity)
     if entity.status in OPEN_ENTITY:
-        children.fail(entity, reason)
+        children.fail(entity, failure.message)
         session.flush()
         schedule.withdraw_parts(session, bulk_import.id, entity_id)
         schedule.add_entities(session, bulk_import.id, [entity_id])
     schedule.release(session, bulk_import)
 
 
-def pipeline_given_up(session: Session, reason: str, *, tracker_id: int) -> None:
+def pipeline_given_up(session: Session, failure: Failure, *, tracker_id: int) -> None:
     """Nobody will do this pipeline: what is open of its batches has failed."""
     tracker = session.get(Tracker, tracker_id)
     if tracker is not None:
         of_tracker = select(BatchTracker).where(BatchTracker.tracker_id == tracker_id)
-        _give_up(session, tracker, session.scalars(of_tracker).all(), Subject(tracker_id=tracker_id), reason)
+        _give_up(session, tracker, session.scalars(of_tracker).all(), Subject(tracker_id=tracker_id), failure)
 
 
-def batch_given_up(session: Session, reason: str, *, batch_id: int) -> None:
+def batch_given_up(session: Session, failure: Failure, *, batch_id: int) -> None:
     """Nobody will do this batch."""
     batch = session.get(BatchTracker, batch_id)
     if batch is not None:
         tracker = session.get_one(Tracker, batch.tracker_id)
-        _give_up(session, tracker, [batch], Subject(batch_id=batch_id), reason)
+        _give_up(session, tracker, [batch], Subject(batch_id=batch_id), failure)
 
 
-def texts_given_up(session: Session, reason: str, *, tracker_id: int) -> None:
+def texts_given_up(session: Session, failure: Failure, *, tracker_id: int) -> None:
     """Nobody will rewrite the texts of this entity: what was not done of them stays as it is."""
     tracker = session.get(Tracker, tracker_id)
     if tracker is None:
         return
     entity = session.get_one(ImportEntity, tracker.bulk_import_entity_id)
     bulk_import = schedule.lock(session, entity.bulk_import_id)
-    if bulk_import.status not in OPEN_IMPORT or not _end_job(session, Subject(tracker_id=tracker_id), reason):
+    if bulk_import.status not in OPEN_IMPORT or not _end_job(session, Subject(tracker_id=tracker_id), failure):
         return
-    references_pipeline.fail(session, tracker, reason)
+    references_pipeline.fail(session, tracker, failure.message)
     # The entity has ended before.
     entity.has_failures = True
     session.flush()
     schedule.release(session, bulk_import)
 
 
-def fail_batch(session: Session, tracker: Tracker, batch: BatchTracker, reason: str) -> None:
+def fail_batch(session: Session, tracker: Tracker, batch: BatchTracker, failure: Failure) -> None:
     """Fail an open batch, with all records that its source announced. Where only some were tried again, these alone fail."""
     session.refresh(batch)
     if batch.status not in OPEN_TRACKER:
@@ -96,18 +96,18 @@ def fail_batch(session: Session, tracker: Tracker, batch: BatchTracker, reason: 
     accounting.failed(tracker.relation, Fail.GIVEN_UP, (batch.expected or 1) if lines is None else len(lines))
     batch.accounting = accounting.to_json()
     batch.retried_lines = None
-    batch.error = reason[:ERROR_CHARACTERS] if lines is None else None
-    session.add_all(_failure(tracker, batch, line, reason) for line in (lines or (None,)))
+    batch.error = failure.message if lines is None else None
+    session.add_all(_failure(tracker, batch, line, failure) for line in (lines or (None,)))
 
 
-def _failure(tracker: Tracker, batch: BatchTracker, line: int | None, reason: str) -> ImportFailure:
+def _failure(tracker: Tracker, batch: BatchTracker, line: int | None, failure: Failure) -> ImportFailure:
     return ImportFailure(
         bulk_import_entity_id=tracker.bulk_import_entity_id,
         tracker_id=tracker.id,
         pipeline_class=pipeline_class(tracker.relation),
         pipeline_step=PipelineStep.EXTRACTOR,
         exception_class=Fail.GIVEN_UP,
-        exception_message=reason[:ERROR_CHARACTERS],
+        exception_message=failure.message,
         subrelation=tracker.relation,
         batch_number=batch.batch_number,
         line_index=line,
@@ -115,25 +115,25 @@ def _failure(tracker: Tracker, batch: BatchTracker, line: int | None, reason: st
 
 
 def _give_up(
-    session: Session, tracker: Tracker, batches: Iterable[BatchTracker], subject: Subject, reason: str
+    session: Session, tracker: Tracker, batches: Iterable[BatchTracker], subject: Subject, failure: Failure
 ) -> None:
     entity = session.get_one(ImportEntity, tracker.bulk_import_entity_id)
     bulk_import = schedule.lock(session, entity.bulk_import_id)
-    if bulk_import.status not in OPEN_IMPORT or not _end_job(session, subject, reason):
+    if bulk_import.status not in OPEN_IMPORT or not _end_job(session, subject, failure):
         return
     for batch in batches:
-        fail_batch(session, tracker, batch, reason)
+        fail_batch(session, tracker, batch, failure)
     session.flush()
     trackers.end(session, tracker.id)
     schedule.go_on(session, bulk_import, entity.id)
 
 
-def _end_job(session: Session, subject: Subject, reason: str) -> bool:
-    """End a job with a reason; False when it has ended already."""
+def _end_job(session: Session, subject: Subject, failure: Failure) -> bool:
+    """End a job with the reason; False when it has ended already."""
     ended = session.execute(
         update(ImportJob)
         .where(subject.condition, ImportJob.status.in_(OPEN_JOB))
-        .values(status=JobState.ended, error=reason[:ERROR_CHARACTERS])
+        .values(status=JobState.ended, error=failure.message)
         .returning(ImportJob.id)
     )
     return ended.one_or_none() is not None

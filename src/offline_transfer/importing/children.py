@@ -15,7 +15,8 @@ from offline_transfer.importing.request import Wanted
 from offline_transfer.importing.work import Attempt
 from offline_transfer.transfers import ledger
 from offline_transfer.transfers.accounting import Fail
-from offline_transfer.transfers.models import ERROR_CHARACTERS, BulkImport, ImportEntity
+from offline_transfer.transfers.failures import ERROR_CHARACTERS
+from offline_transfer.transfers.models import BulkImport, ImportEntity
 from offline_transfer.transfers.states import OPEN_ENTITY, EntityState, step
 from offline_transfer.types import PortableKind
 

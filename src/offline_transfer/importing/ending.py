@@ -5,7 +5,8 @@ from sqlalchemy.orm import Session
 
 from offline_transfer import queue
 from offline_transfer.importing import names, schedule
-from offline_transfer.transfers.models import ERROR_CHARACTERS, BatchTracker, BulkImport, ImportEntity, Tracker
+from offline_transfer.transfers.failures import ERROR_CHARACTERS
+from offline_transfer.transfers.models import BatchTracker, BulkImport, ImportEntity, Tracker
 from offline_transfer.transfers.states import (
     OPEN_ENTITY,
     OPEN_IMPORT,

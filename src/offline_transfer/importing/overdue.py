@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 from offline_transfer import queue
 from offline_transfer.db import Database
 from offline_transfer.importing import abandoned, ending, names, schedule, trackers
+from offline_transfer.transfers.errors import WorkStaleError, WorkStuckError
+from offline_transfer.transfers.failures import Failure
 from offline_transfer.transfers.models import BatchTracker, BulkImport, ImportEntity, ImportJob, Tracker
 from offline_transfer.transfers.states import OPEN_IMPORT, OPEN_TRACKER, ImportState, JobState
 
@@ -38,7 +40,7 @@ def find_stale_batches(database: Database, *, after: timedelta = STALE_BATCH_AFT
 
 def finish_batched_pipeline(database: Database, tracker_id: int, *, after: timedelta = STALE_BATCH_AFTER) -> None:
     """Fail the batches of a pipeline that do not move, and end it when none of the others is open."""
-    reason = f"it did not move for {_said(after)}"
+    failure = Failure.of(WorkStuckError(hours=after / timedelta(hours=1)))
     with database.session() as session:
         tracker = session.get(Tracker, tracker_id)
         if tracker is None:
@@ -49,9 +51,9 @@ def finish_batched_pipeline(database: Database, tracker_id: int, *, after: timed
             return
         for job in _stale_jobs(session, tracker_id, after):
             if job.batch_tracker_id is not None:
-                abandoned.batch_given_up(session, reason, batch_id=job.batch_tracker_id)
+                abandoned.batch_given_up(session, failure, batch_id=job.batch_tracker_id)
             else:
-                abandoned.pipeline_given_up(session, reason, tracker_id=tracker_id)
+                abandoned.pipeline_given_up(session, failure, tracker_id=tracker_id)
         trackers.end(session, tracker_id)
 
 
@@ -70,7 +72,7 @@ def time_out_stale(database: Database, *, after: timedelta = STALE_IMPORT_AFTER)
     for bulk_import_id in ids:
         with database.session() as session:
             bulk_import = schedule.lock(session, bulk_import_id)
-            ending.time_out(session, bulk_import, f"nothing moved for {_said(after)}: see whether workers run")
+            ending.time_out(session, bulk_import, WorkStaleError(hours=after / timedelta(hours=1)).message)
     return len(ids)
 
 
@@ -84,7 +86,3 @@ def _is_stale(after: timedelta) -> ColumnElement[bool]:
     """That a job was begun, and has neither ended nor moved: work that goes on says so every minute."""
     was_begun = (ImportJob.status == JobState.released) & (ImportJob.attempts > 0)
     return was_begun & (ImportJob.updated_at < func.now() - after)
-
-
-def _said(span: timedelta) -> str:
-    return f"{span / timedelta(hours=1):g} hours"

@@ -17,6 +17,7 @@ from offline_transfer.importing.stages import Stage
 from offline_transfer.importing.trackers import TrackedPipeline
 from offline_transfer.importing.work import Attempt
 from offline_transfer.transfers import ledger
+from offline_transfer.transfers.failures import Failure
 from offline_transfer.transfers.models import BatchTracker, ImportEntity, Tracker
 from offline_transfer.transfers.states import OPEN_TRACKER, TrackerState, step
 
@@ -38,7 +39,7 @@ def import_pipeline(context: ImportContext, tracker_id: int) -> None:
                 raise
             with context.database.session() as session:
                 _lock(session, attempt)
-                abandoned.pipeline_given_up(session, error.message, tracker_id=tracker_id)
+                abandoned.pipeline_given_up(session, Failure.of(error), tracker_id=tracker_id)
             return
         _end(attempt, entity.id, tracker_id)
 
@@ -57,7 +58,7 @@ def import_batch(context: ImportContext, batch_id: int) -> None:
                 raise
             with context.database.session() as session:
                 _lock(session, attempt)
-                abandoned.batch_given_up(session, error.message, batch_id=batch_id)
+                abandoned.batch_given_up(session, Failure.of(error), batch_id=batch_id)
             return
         _end(attempt, entity.id, tracker.id)
 

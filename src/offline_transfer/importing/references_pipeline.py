@@ -21,9 +21,9 @@ from offline_transfer.importing.context import ImportContext
 from offline_transfer.importing.texts import TextRelation, Texts, entities_with_texts, text_relations
 from offline_transfer.relations.rewriting import Moved, RewriterAt, Rewriting
 from offline_transfer.transfers.accounting import Fail
+from offline_transfer.transfers.failures import ERROR_CHARACTERS
 from offline_transfer.transfers.ledger import PipelineStep, pipeline_class
 from offline_transfer.transfers.models import (
-    ERROR_CHARACTERS,
     BatchTracker,
     BulkImport,
     ImportEntity,

@@ -92,7 +92,7 @@ def _write_failure(instance: Instance, job: HeldJob, error: Exception) -> str:
             wait = outcomes.wait_before(failures, settings.retry_seconds)
             outcomes.put_back(session, job, wait=wait)
             return f"again in {wait / timedelta(seconds=1):g} s"
-        outcomes.give_up(session, job, logs.message_of(error))
+        outcomes.give_up(session, job, error)
         return "given up"
 
 

@@ -21,6 +21,7 @@ from offline_transfer import queue
 from offline_transfer.db import psycopg_connection
 from offline_transfer.errors import OfflineTransferError
 from offline_transfer.logs import message_of, traceback_of
+from offline_transfer.transfers.failures import Failure
 
 LONGEST_WAIT: Final = timedelta(minutes=5)
 
@@ -78,7 +79,7 @@ def put_back(session: Session, job: HeldJob, *, wait: timedelta = timedelta()) -
     )
 
 
-def give_up(session: Session, job: HeldJob, reason: str) -> None:
+def give_up(session: Session, job: HeldJob, error: Exception) -> None:
     """Let a job fail for good, and have the rows of its work say why. The job's row is locked."""
     psycopg_connection(session).execute(
         sql.queries["finish_job"], {"job_id": job.id, "status": "failed", "delete_job": False}
@@ -88,7 +89,7 @@ def give_up(session: Session, job: HeldJob, reason: str) -> None:
         return
     try:
         with session.begin_nested():
-            registration.on_dead(session, reason, **job.ids)
+            registration.on_dead(session, Failure.of(error), **job.ids)
     except (OfflineTransferError, DBAPIError):
         # The job has failed all the same. What its rows should say is what the sweep of stale work will find.
         logger.exception("job.on_dead", extra={"job": job.id})

@@ -75,5 +75,5 @@ def _settle(session: Session, job: HeldJob) -> None:
         logger.warning("job.worker_died", extra={"deaths": deaths, "then": "again"})
         return
     reason = WorkerDiedError(times=deaths)
-    outcomes.give_up(session, job, reason.message)
+    outcomes.give_up(session, job, reason)
     logger.error("job.worker_died", extra={"deaths": deaths, "then": "given up", "error": reason.message})

@@ -25,7 +25,7 @@ Subject = Callable[..., Mapping[str, object]]
 """Says what a job is about, for its log lines: given a session and the ids by name, it gives fields such as `export`."""
 
 OnDead = Callable[..., None]
-"""Told in the transaction in which a job is given up, with the session, the reason and the ids by name: nobody will try it
+"""Told in the transaction in which a job is given up, with the session, the failure and the ids by name: nobody will try it
 again, and the rows of its work are to say so."""
 
 

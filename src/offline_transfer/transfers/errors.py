@@ -1,6 +1,6 @@
-"""What exports and imports refuse alike."""
+"""What exports and imports refuse alike, and what both end with."""
 
-from offline_transfer.errors import BadInputError
+from offline_transfer.errors import BadInputError, OfflineTransferError
 
 
 class AdministratorsOnlyError(BadInputError):
@@ -17,3 +17,11 @@ class OtherPlaceError(BadInputError):
 
 class UnknownSkippedRelationError(BadInputError):
     """There is no relation {relations} that could be skipped in {path}. There are: {known}."""
+
+
+class WorkStuckError(OfflineTransferError):
+    """It did not move for {hours:g} hours. The log of its job says where it stood; retry it."""
+
+
+class WorkStaleError(OfflineTransferError):
+    """Nothing moved for {hours:g} hours. See whether workers run, then retry it."""

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from offline_transfer.errors import DatabaseError
 from offline_transfer.transfers.accounting import Accounting, from_json
+from offline_transfer.transfers.failures import ERROR_CHARACTERS
 from offline_transfer.transfers.lease import WorkWithdrawnError
-from offline_transfer.transfers.models import ERROR_CHARACTERS, BatchTracker, ImportFailure, Tracker
+from offline_transfer.transfers.models import BatchTracker, ImportFailure, Tracker
 from offline_transfer.transfers.states import OPEN_TRACKER, JobState, TrackerState, step
 
 BATCHES_AT_ONCE: Final = 100

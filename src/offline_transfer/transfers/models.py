@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from offline_transfer.forge.base import Base, EnumInteger
+from offline_transfer.transfers.failures import ERROR_CHARACTERS, Failable
 from offline_transfer.transfers.states import (
     BatchState,
     EntityState,
@@ -35,8 +36,6 @@ from offline_transfer.transfers.states import (
     TrackerState,
 )
 
-ERROR_CHARACTERS = 255
-
 
 class Timestamps:
     """When a row was made and last changed."""
@@ -47,7 +46,7 @@ class Timestamps:
     )
 
 
-class OfflineExport(Timestamps, Base):
+class OfflineExport(Failable, Timestamps, Base):
     """One export of groups and projects to storage."""
 
     __tablename__ = "import_offline_exports"
@@ -58,7 +57,6 @@ class OfflineExport(Timestamps, Base):
     status: Mapped[ExportState] = mapped_column(EnumInteger(ExportState), server_default="0")
     has_failures: Mapped[bool] = mapped_column(server_default="false")
     batch_size: Mapped[int]
-    error: Mapped[str | None] = mapped_column(String(ERROR_CHARACTERS))
     # Ours from here on.
     entities: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     encryption: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
@@ -111,7 +109,7 @@ class OfflineConfiguration(Timestamps, Base):
     """Of imports: what opens an encrypted archive, sealed; null once it was purged."""
 
 
-class RelationExport(Timestamps, Base):
+class RelationExport(Failable, Timestamps, Base):
     """The export of one relation of one group or project, which may be deleted meanwhile: hence no foreign keys to them."""
 
     __tablename__ = "bulk_import_exports"
@@ -134,7 +132,6 @@ class RelationExport(Timestamps, Base):
     batched: Mapped[bool] = mapped_column(server_default="false")
     batches_count: Mapped[int] = mapped_column(server_default="0")
     total_objects_count: Mapped[int] = mapped_column(server_default="0")
-    error: Mapped[str | None] = mapped_column(String(ERROR_CHARACTERS))
     # Ours from here on.
     gaps: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     full_path: Mapped[str | None]
@@ -149,7 +146,7 @@ class RelationExport(Timestamps, Base):
     """How often an object that the store took in the end had to be sent again."""
 
 
-class ExportBatch(Timestamps, Base):
+class ExportBatch(Failable, Timestamps, Base):
     """Some records of a relation that become one object; which ones is fixed when the relation starts."""
 
     __tablename__ = "bulk_import_export_batches"
@@ -161,7 +158,6 @@ class ExportBatch(Timestamps, Base):
     status: Mapped[BatchState] = mapped_column(EnumInteger(BatchState), server_default="2")
     objects_count: Mapped[int] = mapped_column(server_default="0")
     record_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
-    error: Mapped[str | None] = mapped_column(String(ERROR_CHARACTERS))
 
 
 class ExportJob(Timestamps, Base):

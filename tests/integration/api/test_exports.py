@@ -82,6 +82,7 @@ def test_each_relation_tells_how_far_it_is(api: Api, ada: httpx.Client) -> None:
         "bytes": 0,
         "retries_count": 0,
         "error": None,
+        "exception_class": None,
         "updated_at": "",
     }
     api.work()
@@ -99,6 +100,7 @@ def test_each_relation_tells_how_far_it_is(api: Api, ada: httpx.Client) -> None:
         "bytes": by_name["issues"]["bytes"],
         "retries_count": 0,
         "error": None,
+        "exception_class": None,
         "updated_at": "",
     }
     assert by_name["issues"]["bytes"] > 0

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import httpx
 import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -24,8 +25,11 @@ from offline_transfer.transfers.states import (
     SourceType,
     TrackerState,
 )
+from tests.integration.api import scene
 from tests.support.api import Api
 from tests.support.environment import REPOSITORY
+from tests.support.faulty_s3 import Answer, Rule, faulty_front
+from tests.support.s3 import S3Server
 
 FORBIDDEN = {"message": "Metrics are for this machine itself, and for others with the token of an administrator."}
 
@@ -145,6 +149,40 @@ def test_metrics_count_what_the_rows_say(own_api: Api) -> None:
     assert found["offline_transfer_jobs"] == {("todo", names.EXPORT): 1}
     assert found["offline_transfer_stale_work_ended"] == {(): 0}
     assert set(found["offline_transfer_queue_oldest_seconds"]) == {(queue_name,) for queue_name in queue.QueueName}
+
+
+def test_metrics_count_what_a_store_refused_by_its_reason_until_it_was_done(
+    api: Api, ada: httpx.Client, rclone_server: S3Server
+) -> None:
+    denied = {("StorageAccessDeniedError", "issues"): 2.0, ("StorageAccessDeniedError", "labels"): 1.0}
+    name = "offline_transfer_export_failures"
+    before = numbers(api).get(name, {})
+    with faulty_front(rclone_server) as front:
+        front.plan(Rule(Answer(403, "AccessDenied"), "PUT", "project_5/(issues/|labels)", times=None))
+        body = scene.to_bucket(front.server, rclone_server.new_bucket().bucket, "acme/tools/Kettle", batch_size=2)
+        export = ada.post(scene.PATH, json=body).json()
+        api.work()
+        assert numbers(api)[name] == before | denied
+        found = ada.get(f"{scene.PATH}/{export['id']}/relations", params={"per_page": 100}).json()
+        failed = {row["relation"]: row["exception_class"] for row in found if row["exception_class"] is not None}
+        assert failed == {"issues": "StorageAccessDeniedError", "labels": "StorageAccessDeniedError"}
+        front.plan()
+        ada.post(f"{scene.PATH}/{export['id']}/retry")
+        api.work()
+    assert scene.shown(ada, export)["has_failures"] is False
+    assert numbers(api).get(name, {}) == before
+
+
+def test_metrics_count_exports_that_failed_as_a_whole(api: Api, ada: httpx.Client, rclone_server: S3Server) -> None:
+    name = "offline_transfer_export_failures"
+    before = numbers(api).get(name, {})
+    with faulty_front(rclone_server) as front:
+        body = scene.to_bucket(front.server, rclone_server.new_bucket().bucket, entities=scene.ALONE)
+        export = ada.post(scene.PATH, json=body).json()
+        front.plan(Rule(Answer(403, "AccessDenied"), "PUT", "SHA256SUMS"))
+        api.work()
+        assert scene.shown(ada, export)["status"] == "failed"
+        assert numbers(api)[name] == before | {("StorageAccessDeniedError", ""): 1.0}
 
 
 @pytest.mark.parametrize("header", FORWARDED)

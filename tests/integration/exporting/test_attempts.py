@@ -22,12 +22,14 @@ from offline_transfer.forge.planning import Label
 from offline_transfer.queue import Job, RunningJob
 from offline_transfer.storage.disk import DiskStore
 from offline_transfer.storage.errors import StorageAccessDeniedError, StorageUnavailableError
+from offline_transfer.transfers.failures import Failure
 from offline_transfer.transfers.lease import WorkWithdrawnError
 from offline_transfer.transfers.models import ExportBatch, ExportJob, ExportObject, OfflineExport, RelationExport
 from offline_transfer.transfers.states import ExportState, JobState, RelationState
 from tests.integration.exporting.exporter import Exported, Exporter
 from tests.integration.exporting.stores import Faulty, with_store
 
+STUCK = "It did not move for 6 hours. The log of its job says where it stood; retry it."
 RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
 
 
@@ -246,13 +248,13 @@ def test_a_group_or_project_whose_job_was_given_up_fails_alone(issues: Exporter)
     created = started(issues, "top")
     own = own_row_of(issues, created)
     with issues.database.session() as session:
-        abandoned.relation_given_up(session, "its worker died three times", export_id=own)
+        abandoned.relation_given_up(session, Failure("Dead", "its worker died three times"), export_id=own)
     exported = issues.run(created)
     assert exported.failures == [{"entity": "top/sub/App", "path": "self", "message": "its worker died three times"}]
     assert exported.manifest()["metadata"]["entities_mapping"] == {"top": "group_2", "top/sub": "group_3"}
     assert (exported.row.status, exported.row.has_failures) == (ExportState.finished, True)
     with issues.database.session() as session:
-        abandoned.relation_given_up(session, "and again", export_id=own)
+        abandoned.relation_given_up(session, Failure("Dead", "and again"), export_id=own)
     assert queue.waiting() == ()
 
 
@@ -263,7 +265,7 @@ def test_a_group_or_project_whose_job_is_given_up_in_its_middle_keeps_what_is_do
     with pytest.raises(Dead):
         portable.export_portable(with_store(issues, store).context(), own)
     with issues.database.session() as session:
-        abandoned.relation_given_up(session, "it died", export_id=own)
+        abandoned.relation_given_up(session, Failure("Dead", "it died"), export_id=own)
     exported = issues.run(created)
     failed = {item["path"] for item in exported.failures}
     assert {"repository", "uploads", "wiki"} <= failed
@@ -277,7 +279,7 @@ def test_a_batch_whose_job_was_given_up_fails_its_relation_and_no_other(issues: 
     portable.export_portable(issues.context(), own_row_of(issues, created))
     with issues.database.session() as session:
         batch = session.scalars(select(ExportBatch).where(ExportBatch.batch_number == 4)).one()
-        abandoned.batch_given_up(session, "out of memory", batch_id=batch.id)
+        abandoned.batch_given_up(session, Failure("Dead", "out of memory"), batch_id=batch.id)
     exported = issues.run(created)
     assert exported.failures == [{"entity": "top/sub/App", "path": "issues", "message": "out of memory"}]
     assert len(exported.relation("project_5", "issues")) == 6
@@ -286,7 +288,7 @@ def test_a_batch_whose_job_was_given_up_fails_its_relation_and_no_other(issues: 
 def test_an_export_that_nobody_can_start_or_end_has_failed(issues: Exporter) -> None:
     created = issues.create("top")
     with issues.database.session() as session:
-        abandoned.export_given_up(session, "it cannot be read", offline_export_id=created.id)
+        abandoned.export_given_up(session, Failure("Dead", "it cannot be read"), offline_export_id=created.id)
     exported = issues.run(created)
     assert (exported.row.status, exported.row.error) == (ExportState.failed, "it cannot be read")
 
@@ -310,7 +312,9 @@ def test_work_that_does_not_move_for_hours_fails(issues: Exporter) -> None:
     make_old(issues.database, hours=6, minutes=1)
     assert overdue.fail_stuck(issues.database) == 1
     exported = issues.run(created)
-    assert exported.failures == [{"entity": "top/sub/App", "path": "self", "message": "it did not move for 6 hours"}]
+    with issues.database.session() as session:
+        assert session.get_one(RelationExport, own).exception_class == "WorkStuckError"
+    assert exported.failures == [{"entity": "top/sub/App", "path": "self", "message": STUCK}]
 
 
 def test_work_that_nobody_has_begun_is_not_stuck(issues: Exporter) -> None:
@@ -332,7 +336,9 @@ def test_an_export_of_which_nothing_moves_for_a_day_times_out(issues: Exporter, 
     exported = issues.run(created)
     assert exported.row.status is (ExportState.timeout if moving is None else ExportState.finished)
     if moving is None:
-        assert exported.row.error == "nothing moved for 24 hours: see whether workers run"
+        assert exported.row.failure == Failure(
+            "WorkStaleError", "Nothing moved for 24 hours. See whether workers run, then retry it."
+        )
         assert exported.object_keys() == []
 
 

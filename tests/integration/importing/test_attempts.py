@@ -14,6 +14,7 @@ from offline_transfer import queue
 from offline_transfer.forge import application_settings
 from offline_transfer.importing import abandoned, entity, foreground, names, overdue, process
 from offline_transfer.importing.context import ImportContext
+from offline_transfer.transfers.failures import Failure
 from offline_transfer.transfers.models import BulkImport, ImportEntity, ImportJob
 from tests.integration.importing.test_records import counts, issue
 from tests.support.importing import Destination, Records, RecordsObject, RecordsSource
@@ -136,7 +137,7 @@ def test_what_was_in_an_entity_that_was_given_up_is_accounted_for(destination: D
     source = RecordsSource(relations=LABELS)
     context, entity_id, bulk_import_id = started(destination, source)
     with destination.database.session() as session:
-        abandoned.entity_given_up(session, "its worker died", entity_id=entity_id)
+        abandoned.entity_given_up(session, Failure("Dead", "its worker died"), entity_id=entity_id)
     foreground.carry_out(context, bulk_import_id)
     row = destination.entity(entity_id)
     assert (row.status.name, row.error) == ("failed", "its worker died")
@@ -177,4 +178,4 @@ def test_an_import_that_nobody_works_on_times_out_with_all_that_is_open_in_it(de
     assert states(destination, "bulk_import_batch_trackers").count("timeout") == 3
     assert set(states(destination, "bulk_import_jobs")) == {"ended"}
     ((error,),) = destination.rows("bulk_imports", "error")
-    assert error == "nothing moved for 24 hours: see whether workers run"
+    assert error == "Nothing moved for 24 hours. See whether workers run, then retry it."

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from offline_transfer.forge.issues import Issue
 from offline_transfer.importing import abandoned, control, names, process, references_pipeline, result, schedule
+from offline_transfer.transfers.failures import Failure
 from offline_transfer.transfers.models import BulkImport, ImportEntity, Tracker
 from offline_transfer.transfers.states import ImportState, SourceType, TrackerState
 from offline_transfer.types import PortableKind
@@ -246,7 +247,7 @@ def test_texts_that_nobody_rewrites_are_a_failure_of_their_project(
     with suppress(DiedError):
         rewrite(destination, imported, hold=hold)
     with destination.database.session() as session:
-        abandoned.texts_given_up(session, "died three times", tracker_id=imported)
+        abandoned.texts_given_up(session, Failure("Dead", "died three times"), tracker_id=imported)
     context = destination.context(RecordsSource(), instance_url=HERE)
     process.finish(context, row.bulk_import_id)
     with destination.database.session() as session:

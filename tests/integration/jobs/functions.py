@@ -12,6 +12,7 @@ from offline_transfer.errors import OfflineTransferError
 from offline_transfer.jobs import contexts
 from offline_transfer.jobs.instance import Instance
 from offline_transfer.queue import QueueName
+from offline_transfer.transfers.failures import Failure
 
 TABLE = "CREATE TABLE IF NOT EXISTS told (id bigserial PRIMARY KEY, what text NOT NULL, number bigint NOT NULL)"
 
@@ -32,9 +33,9 @@ def tell(session: Session, what: str, number: int) -> None:
     session.execute(text("SELECT pg_notify('told', :told)"), {"told": f"{what} {number}"})
 
 
-def told_dead(session: Session, reason: str, **ids: int) -> None:
+def told_dead(session: Session, failure: Failure, **ids: int) -> None:
     """What is told of a job that was given up."""
-    tell(session, f"dead: {reason}", ids["number"])
+    tell(session, f"dead: {failure.message}", ids["number"])
 
 
 @queue.register("test_tell", queue=QueueName.ROWS, context=contexts.plain)

@@ -14,6 +14,7 @@ from offline_transfer.db import DatabaseUnreachableError
 from offline_transfer.errors import BadInputError
 from offline_transfer.jobs import contexts, doing, outcomes
 from offline_transfer.jobs.instance import Instance
+from offline_transfer.transfers.failures import Failure
 from tests.integration.jobs.functions import PassingError
 from tests.integration.jobs.scene import Scene, take
 
@@ -127,7 +128,7 @@ def test_messages_of_others_are_neither_kept_nor_logged(scene: Scene, caplog: py
 
 
 def test_when_the_rows_cannot_be_told_the_job_has_failed_all_the_same(scene: Scene) -> None:
-    def complain(session: Session, reason: str, **ids: int) -> None:
+    def complain(session: Session, failure: Failure, **ids: int) -> None:
         raise BadInputError(problem="the row is gone")
 
     @queue.register("test_orphan", context=contexts.plain, on_dead=complain)
