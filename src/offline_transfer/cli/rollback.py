@@ -26,8 +26,9 @@ def rollback(
 ) -> int:
     """Remove the groups and projects that an import made, with all that is in them, also what people have added since.
 
-    What was there before stays, and so does what others share: users, contents of LFS objects, records of a group around. A group
-    in which there is something of another import or of people stays as it is. One that was broken off can be run again.
+    What was there before stays, and so does what others share: users, contents of LFS objects that other projects use, records of a
+    group around. A group in which there is something of another import or of people stays as it is. One that was broken off can be
+    run again.
     """
     from offline_transfer.cli import output
     from offline_transfer.cli.instance import open_with_files

@@ -1,7 +1,7 @@
 """Takes an import back: the groups and projects that it made are removed, the last made first.
 
 What was there before stays, and so does what others share: a group in which there is something else by now, users and stand-ins,
-people of commits, records of a group around that the import found or made there.
+people of commits, LFS contents that other projects use, records of a group around that the import found or made there.
 """
 
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from offline_transfer import queue
 from offline_transfer.db import Database
+from offline_transfer.forge import lfs_objects
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.projects import Project
 from offline_transfer.forge.routes import Route
@@ -70,7 +71,8 @@ def rollback(holder: Holder, bulk_import_id: int) -> Iterator[Removed]:
     """Removes what an import made, and gives each group and project when it is done with. One that died may be run again.
 
     Everything in them goes along, also what people have added since. What stays, and why, is written into the rows of the
-    import. Raises ImportNotFoundError, and ImportAtWorkError while the import has not ended.
+    import. At the end the LFS objects go that no project uses any more; while another import brings some, a sweep removes them
+    later. Raises ImportNotFoundError, and ImportAtWorkError while the import has not ended.
     """
     with holder.database.session() as session:
         _begin(session, bulk_import_id)
@@ -82,6 +84,7 @@ def rollback(holder: Holder, bulk_import_id: int) -> Iterator[Removed]:
         with holder.database.session() as session:
             session.execute(update(ImportEntity).where(ImportEntity.id == made.entity_id).values(kept=kept))
         yield Removed(made.entity, made.path, kept)
+    lfs_objects.remove_unused(holder.database, holder.files)
 
 
 def _begin(session: Session, bulk_import_id: int) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from offline_transfer import logs
 from offline_transfer.exporting import overdue
+from offline_transfer.forge import lfs_objects
 from offline_transfer.forge.attempts import SPOOL, Attempts
 from offline_transfer.importing import overdue as overdue_imports
 from offline_transfer.importing import places
@@ -114,6 +115,12 @@ def dead_repositories(instance: Instance) -> int:
 def dead_spool(instance: Instance) -> int:
     """Remove what loads, dumps and imports that died had unpacked."""
     return Attempts(instance.settings.data_dir / SPOOL).sweep()
+
+
+@register("unused_lfs_objects", queue=QueueName.FILES)
+def unused_lfs_objects(instance: Instance) -> int:
+    """Remove LFS objects that no project uses, as RemoveUnreferencedLfsObjectsWorker does."""
+    return lfs_objects.remove_unused(instance.database, instance.files)
 
 
 @register("stuck_exports")

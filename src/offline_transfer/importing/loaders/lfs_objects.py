@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from offline_transfer.errors import BadInputError
+from offline_transfer.forge import lfs_objects
 from offline_transfer.forge.attachments import LfsObject, LfsObjectsProject
 from offline_transfer.forge.enums import LfsRepositoryType
 from offline_transfer.importing.pipeline import FileDestination, PipelineContext
@@ -23,6 +24,7 @@ def store_lfs_objects(context: PipelineContext, members: Iterator[FileMember]) -
     stored: dict[str, int] = {}
     refused: set[str] = set()
     types: Mapping[str, object] = {}
+    lfs_objects.keep_unused(context.connection)
     for member in members:
         if member.name == LFS_MAP:
             types = _types(member)
