@@ -93,7 +93,7 @@ def test_a_line_longer_than_fifty_megabytes_fails_its_object(
     assert counts(printed, "labels") == [(3, 0, 3, {"object_damaged": 3})]
     (failure,) = printed["failures"]
     assert failure["message"] == (
-        "project_7/labels.ndjson.gz: project_7/labels.ndjson.gz has more than 52,428,800 bytes in one line. If you trust where"
+        "project_7/labels.ndjson.gz has more than 52,428,800 bytes in one line. If you trust where"
         " it comes from, raise the limit `line_bytes`."
     )
     (finding,) = program.run("archive", "verify", archive, "--json").ended(ExitStatus.BAD_INPUT).json["findings"]
@@ -146,7 +146,7 @@ def test_a_tar_that_would_leave_its_directory_fails_as_a_whole(
     printed = imported(destination, archive)
     assert counts(printed, "uploads") == [(1, 0, 1, {"object_damaged": 1})]
     (failure,) = printed["failures"]
-    assert failure["message"].startswith("project_7/uploads.tar.gz: ")
+    assert failure["message"].startswith("project_7/uploads.tar.gz holds a member that is refused, ")
     assert f"`{member}`" in failure["message"]
     assert destination.json("tree")["incomplete"] == [{"entity": "top/app", "import": 1, "problem": OTHERS}]
     # Nothing is where it does not belong: there is the instance, with an empty repository for each project and wiki, and its mark.
@@ -182,7 +182,7 @@ def test_a_damaged_object_of_an_archive_without_a_manifest_fails_alone(destinati
     printed = imported(destination, draft.path(""))
     assert counts(printed, "labels") == [(1, 0, 1, {"object_damaged": 1})]
     (failure,) = printed["failures"]
-    assert failure["message"].startswith("project_7/labels.ndjson.gz: project_7/labels.ndjson.gz is damaged: ")
+    assert failure["message"].startswith("project_7/labels.ndjson.gz is damaged: ")
     assert failure["message"].endswith("Copy it again from where it was exported, or export again.")
 
 
@@ -206,9 +206,7 @@ def test_a_group_without_attributes_takes_everything_in_it_along(destination: In
     ]
     own, below = printed["failures"]
     assert (own["entity"], own["path"]) == ("top", "self")
-    assert own["message"].startswith(
-        "The attributes of top (`group_1/self`) cannot be used: group_1/self.json.gz, line 1: "
-    )
+    assert own["message"].startswith("The attributes of top cannot be used: group_1/self.json.gz, line 1: ")
     assert own["message"].endswith("; export the relation again.")
     assert below == {"entity": "top/app", "path": "self", "message": "the group around it could not be imported"}
     assert destination.json("tree") == {"relations": [], "incomplete": []}
@@ -223,9 +221,7 @@ def test_a_project_that_could_not_be_made_is_a_gap_in_its_group(
     imported(destination, broken)
     (gap,) = destination.json("tree")["incomplete"]
     assert (gap["entity"], gap["import"]) == ("top", 1)
-    assert gap["problem"].startswith(
-        "top/app is not in it: The attributes of top/app (`project_7/self`) cannot be used: "
-    )
+    assert gap["problem"].startswith("top/app is not in it: The attributes of top/app cannot be used: ")
     shown = destination.run("tree").ok()
     assert "NOT WHOLE" in shown.out
     # What leaves such a group is no more whole than it is, and the export says so.

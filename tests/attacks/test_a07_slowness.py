@@ -54,7 +54,7 @@ class TestA34Exhaustion:
         taken = victim.takes(bombs.flood(tmp_path, 5000, announced=10))
         assert taken.counts("labels") == (10, 0, 0, 10)
         assert taken.messages == [
-            "project_7/labels.ndjson.gz: project_7/labels.ndjson.gz holds more records than the 10 that are announced for"
+            "project_7/labels.ndjson.gz holds more records than the 10 that are announced for"
             " it. Copy it again from where it was exported, or export again; if it was not changed on its way, do not trust"
             " this archive."
         ]

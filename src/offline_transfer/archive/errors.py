@@ -4,6 +4,7 @@ Names and texts that an archive brought go through `shown` before they stand in 
 in logs and in mails.
 """
 
+import re
 from typing import Self
 
 from offline_transfer.errors import BadInputError, OfflineTransferError, UsageError
@@ -16,6 +17,11 @@ def shown(text: object) -> str:
     plain = str(text)
     cut = plain[:SHOWN_LENGTH].encode("unicode_escape").decode("ascii")
     return cut if len(plain) <= SHOWN_LENGTH else f"{cut}..."
+
+
+def about(name: str, message: str) -> str:
+    """A message that says what it is about: after the name, unless the message gives it itself, and not only something below it."""
+    return message if re.search(re.escape(name) + "(?!/)", message) else f"{name}: {message}"
 
 
 class InvalidKeyError(BadInputError):

@@ -125,7 +125,7 @@ class Plan:
     def _announced(self, archive: Archive | Carried) -> Iterator[tuple[str, str | None]]:
         if isinstance(archive, Archive):
             for finding in archive.check_sums():
-                self._refuse(f"{finding.where}: {finding.reason}")
+                self._refuse(finding.said)
             if not archive.has_manifest:
                 yield from ((stored.where, None) for stored in archive.all_objects())
                 return

@@ -163,7 +163,7 @@ def _strangers(archive: Archive) -> tuple[str, ...]:
     left = []
     for finding in chain(archive.check_sums(), archive.check_structure()):
         if finding.kind is not FindingKind.UNEXPECTED_OBJECT:
-            raise SourceFaultError(where=archive.where, problem=f"{finding.where}: {finding.reason}")
+            raise SourceFaultError(where=archive.where, problem=finding.said)
         left.append(str(finding.where))
     return tuple(left[:NAMED_STRANGERS])
 

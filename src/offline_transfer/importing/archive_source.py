@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
+from offline_transfer.archive.errors import about
 from offline_transfer.archive.keys import EntityPrefix, Extension
 from offline_transfer.errors import BadInputError
 from offline_transfer.importing.errors import WrongAttributesError
@@ -83,7 +84,7 @@ class ArchiveEntity:
         """Its own attributes. Raises WrongAttributesError when they are absent or damaged."""
         document = self._document("self")
         if document is None:
-            raise WrongAttributesError(path=self.full_path, where=f"{self.prefix}/self", problem="they are not there.")
+            raise WrongAttributesError(path=self.full_path, problem=f"{self.prefix}/self is not there.")
         return document
 
     def max_iids(self) -> JsonObject:
@@ -119,6 +120,5 @@ class ArchiveEntity:
             with self.archive.spool(found[0]) as spool:
                 return spool.document()
         except BadInputError as error:
-            raise WrongAttributesError(
-                path=self.full_path, where=f"{self.prefix}/{relation}", problem=error.message
-            ) from error
+            problem = about(f"{self.prefix}/{relation}", error.message)
+            raise WrongAttributesError(path=self.full_path, problem=problem) from error

@@ -130,7 +130,7 @@ def _refuse(archive: Archive, findings: Iterable[Finding]) -> None:
         keys = ", ".join(str(finding.where) for finding in named) + more
         reasons = "; ".join(dict.fromkeys(finding.reason for finding in named))
         raise UnexpectedObjectError(where=archive.where, key=keys, reason=reasons)
-    problem = "; ".join(f"{finding.where}: {finding.reason}" for finding in named) + more
+    problem = "; ".join(finding.said for finding in named) + more
     raise DamagedArchiveError(where=archive.where, problem=problem)
 
 

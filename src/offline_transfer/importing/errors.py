@@ -112,7 +112,7 @@ class DestinationTakenError(ConflictError):
 
 
 class WrongAttributesError(BadInputError):
-    """The attributes of {path} (`{where}`) cannot be used: {problem}"""
+    """The attributes of {path} cannot be used: {problem}"""
 
 
 class BundleSpoolFullError(StorageError):

@@ -68,7 +68,7 @@ def origin_of(session: Session, archive: Archive, others: Sequence[PublicKey] = 
     if signature.state is SignatureState.UNSIGNED:
         return Origin(archive.where, hostname, OriginState.UNSIGNED)
     for finding in archive.check_sums():
-        raise SignatureWithoutContentsError(where=archive.where, reason=f"{finding.where}: {finding.reason}")
+        raise SignatureWithoutContentsError(where=archive.where, reason=finding.said)
     is_known = signature.key is not None and signature.key.fingerprint in {key.fingerprint for key in own}
     state = OriginState.SIGNED_KNOWN if is_known else OriginState.SIGNED_UNKNOWN
     return Origin(archive.where, hostname, state, signature.key)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 
+from offline_transfer.archive.errors import about
 from offline_transfer.errors import BadInputError, OfflineTransferError, StorageError
 from offline_transfer.importing import stages
 from offline_transfer.importing.batch import rare_collections
@@ -88,7 +89,7 @@ def _fail_batch(
     """Nothing of the object was written: all its records failed, as many as its archive announced."""
     accounting = Accounting()
     accounting.failed(batch.pipeline, Fail.OBJECT_DAMAGED, source.records or 1)
-    failure = Failure(batch.pipeline, None, Fail.OBJECT_DAMAGED, f"{source.where}: {error.message}", None, step)
+    failure = Failure(batch.pipeline, None, Fail.OBJECT_DAMAGED, about(source.where, error.message), None, step)
     with work.context.database.raw_connection() as connection, connection.transaction():
         ledger.note_failures(connection, batch, [failure])
         ledger.fail_batch(connection, batch, accounting, error.message)

@@ -69,7 +69,7 @@ class Carried:
     def require_signature(self, keys: Sequence[PublicKey]) -> None:
         """Raise UntrustedArchiveError unless one of the keys has signed its `SHA256SUMS`."""
         for finding in judge(self.signature(keys), SignaturePolicy(keys, is_required=True)):
-            raise UntrustedArchiveError(where=self._where, reason=f"{finding.where}: {finding.reason}")
+            raise UntrustedArchiveError(where=self._where, reason=finding.said)
 
     def findings(
         self, signatures: SignaturePolicy, *, progress: Callable[[str], None] | None = None

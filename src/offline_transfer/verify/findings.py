@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from offline_transfer.archive.errors import SHOWN_LENGTH
+from offline_transfer.archive.errors import SHOWN_LENGTH, about
 from offline_transfer.types import JsonObject
 
 
@@ -82,6 +82,11 @@ class Finding:
     def is_fault(self) -> bool:
         """Whether the archive should not be imported, or two archives are not equal, because of it."""
         return self.kind not in NOTES
+
+    @property
+    def said(self) -> str:
+        """It in one line: the object, and what is wrong with it."""
+        return self.reason if self.where is None else about(self.where, self.reason)
 
     def to_json(self) -> JsonObject:
         """As `--json` prints it; what does not apply is left out."""

@@ -293,7 +293,7 @@ class Archive:
             raise UntrustedArchiveError(where=self.where, reason="without a manifest nothing hangs on a signature")
         judged = judge(self.signature(keys), SignaturePolicy(keys, is_required=True))
         for finding in chain(judged, self.check_sums()):
-            raise UntrustedArchiveError(where=self.where, reason=f"{finding.where}: {finding.reason}")
+            raise UntrustedArchiveError(where=self.where, reason=finding.said)
 
     def _beside(self) -> Iterator[tuple[str, str]]:
         """What lies beside the objects of an encrypted archive, and its hash."""

@@ -55,8 +55,8 @@ def look(archive: Archive, chosen: Collection[EntityPrefix], reading: Reading, p
 def problem_of(finding: Finding) -> Problem:
     """A finding as a plan says it."""
     kind = ProblemKind.DAMAGED if finding.is_fault else NOTED.get(finding.kind, ProblemKind.UNCHECKED)
-    where = finding.where if finding.entity is None else finding.path
-    return Problem(kind=kind, entity=finding.entity, message=f"{where}: {finding.reason}")
+    message = finding.said if finding.entity is None else f"{finding.path}: {finding.reason}"
+    return Problem(kind=kind, entity=finding.entity, message=message)
 
 
 def _objects(

@@ -34,4 +34,4 @@ def test_an_object_that_is_cut_fails_as_a_whole_and_says_where(scene: Scene) -> 
     assert (count.source, count.failed, dict(count.reasons)) == (3, 3, {"object_damaged": 3})
     (failure,) = project.failures("uploads")
     assert failure == Failed("UploadsPipeline", "extractor", "object_damaged", failure.message, "uploads", None)
-    assert failure.message.startswith("project_1/uploads.gz: ")
+    assert failure.message.startswith("project_1/uploads.gz ")

@@ -162,7 +162,7 @@ def test_attributes_that_cannot_be_read_block(scene: Scene) -> None:
     plan = scene.plan(draft.complete().finish(), INTO_DEST)
     (blocker,) = plan.blockers
     assert blocker.kind == "damaged"
-    assert blocker.message.startswith("project_7/self: project_7/self.json.gz, line 1: ")
+    assert blocker.message.startswith("project_7/self.json.gz, line 1: ")
 
 
 def test_objects_larger_than_this_instance_takes_block(scene: Scene) -> None:
