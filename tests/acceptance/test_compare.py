@@ -32,6 +32,15 @@ def test_what_an_importer_could_not_give_is_no_difference_when_the_role_is_named
     assert same.json["equal"] is True
 
 
+def test_an_owner_of_a_group_below_could_not_bring_protections_as_they_are(program: Program, tmp_path: Path) -> None:
+    before = archive(tmp_path / "before", member=50, tag=30)
+    lowered, kept = archive(tmp_path / "lowered", member=50, tag=40), archive(tmp_path / "kept", member=50, tag=30)
+    roles = ("--importer-role", "owner", "--importer-root-role", "maintainer")
+    program.run("archive", "compare", before, lowered, *roles).ok()
+    program.run("archive", "compare", before, kept, *roles).ended(ExitStatus.DIFFERENT)
+    program.run("archive", "compare", before, kept, "--importer-role", "owner").ok()
+
+
 def test_a_role_that_is_none_is_refused(program: Program, tmp_path: Path) -> None:
     found = archive(tmp_path / "a", member=50, tag=30)
     assert program.run("archive", "compare", found, found, "--importer-role", "king").status == ExitStatus.USAGE

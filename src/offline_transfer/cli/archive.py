@@ -111,6 +111,15 @@ def compare(
             "`planner`, `reporter`, `developer`, `maintainer` or `owner`.",
         ),
     ] = MemberRole.OWNER,
+    importer_root_role: Annotated[
+        MemberRole | None,
+        typer.Option(
+            "--importer-root-role",
+            metavar="ROLE",
+            help="What the importing user was in the top-level group of the destination, whose owners alone bring protections as "
+            "they are. The same as `--importer-role` unless given.",
+        ),
+    ] = None,
     identity: Identities = None,
     passphrase_file: PassphraseFile = None,
     s3_endpoint: S3Endpoint = None,
@@ -124,7 +133,8 @@ def compare(
     from offline_transfer.verify.compare import Importer
     from offline_transfer.verify.compare import compare as compare_archives
 
-    importer = Importer.with_role(AccessLevel[importer_role])
+    root_role = importer_role if importer_root_role is None else importer_root_role
+    importer = Importer.with_role(AccessLevel[importer_role], AccessLevel[root_role])
     opening = keys.keys_of(identity, passphrase_file)
     with (
         places.open_archive(first, s3_endpoint, limit, opening) as one,

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from offline_transfer.contributions.lookup import StandIns, internal_user
 from offline_transfer.db import psycopg_connection
 from offline_transfer.forge import membership
-from offline_transfer.forge.access import Ability, Actor, actor_of, can, level_cap
+from offline_transfer.forge.access import Actor, actor_of, level_cap
 from offline_transfer.forge.attempts import SPOOL, Attempts
 from offline_transfer.forge.enums import UserType
 from offline_transfer.forge.projects import Project
@@ -20,6 +20,7 @@ from offline_transfer.importing.shared import SharedRecords
 from offline_transfer.importing.source import EntitySource
 from offline_transfer.importing.tally import tally
 from offline_transfer.importing.work import Attempt
+from offline_transfer.relations.rules import grants
 from offline_transfer.transfers import ledger
 from offline_transfer.transfers.accounting import Accounting
 from offline_transfer.transfers.models import BulkImport, ImportEntity
@@ -67,8 +68,7 @@ def work_on(attempt: Attempt, entity: ImportEntity, source: EntitySource) -> Pip
         chain = _chain(session, source.kind, portable_id)
         actor = actor_of(session, bulk_import.user_id)
         cap = level_cap(session, actor, chain[0])
-        # Who owns a group has no say over the variables of the groups around it.
-        may_grant = can(session, actor, Ability.ADMIN_GROUP, chain[-1])
+        may_grant = grants(level_cap(session, actor, chain[-1]))
         importer = bulk_import.user_id or internal_user(
             session, UserType.import_user, username="import_user", name="Import User"
         )

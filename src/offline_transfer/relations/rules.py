@@ -114,6 +114,14 @@ def protected_level(_attribute: Attribute, value: JsonValue, _record: JsonObject
     return value if value is None else protected(value, may_grant=context.may_grant)
 
 
+def grants(level: int) -> bool:
+    """Whether somebody with this access level in the root group may bring protections as they are.
+
+    An owner of a group below has no say over the variables of the groups around it.
+    """
+    return level >= AccessLevel.owner
+
+
 def protected(level: JsonValue, *, may_grant: bool) -> JsonValue:
     """The level of a protection that an import writes: levels that it may not bring become maintainers."""
     return level if level in (GRANTED_LEVELS if may_grant else PLAIN_LEVELS) else AccessLevel.maintainer.value

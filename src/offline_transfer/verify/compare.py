@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from offline_transfer.archive.keys import SELF_RELATION, EntityPrefix
 from offline_transfer.forge.enums import AccessLevel
 from offline_transfer.relations.rewriting import Moved, Rewriting
-from offline_transfer.relations.rules import Context
+from offline_transfer.relations.rules import Context, grants
 from offline_transfer.types import JsonObject
 from offline_transfer.verify import suspects
 from offline_transfer.verify.canonical import Canonical, Hasher, Total
@@ -43,9 +43,9 @@ class Importer:
     may_grant: bool = True
 
     @classmethod
-    def with_role(cls, role: AccessLevel) -> "Importer":
-        """Somebody with this role in the destination."""
-        return cls(level_cap=role, may_grant=role >= AccessLevel.owner)
+    def with_role(cls, role: AccessLevel, root_role: AccessLevel) -> "Importer":
+        """Somebody with this role in the group that was imported into, and with `root_role` in the top-level group around it."""
+        return cls(level_cap=role, may_grant=grants(root_role))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
