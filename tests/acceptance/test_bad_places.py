@@ -99,8 +99,8 @@ def test_a_full_data_directory_fails_the_repository_that_does_not_fit(destinatio
     spool = destination.data_dir / "spool"
     (message,) = [failure["message"] for failure in outcome.json["failures"] if failure["path"] == "repository"]
     assert message == (
-        f"project.bundle: There is no room for repository.bundle in {spool}. Free some space there, or raise its quota or limit "
-        "on file sizes, and import again."
+        "project.bundle: There is no room for repository.bundle in `spool` in the data directory. Free some space there, or raise "
+        "its quota or limit on file sizes, and import again."
     )
     assert list(spool.iterdir()) == []
     assert [gap["entity"] for gap in destination.json("tree")["incomplete"]] == ["acme/export"]

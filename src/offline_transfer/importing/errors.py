@@ -116,8 +116,8 @@ class WrongAttributesError(BadInputError):
 
 
 class BundleSpoolFullError(StorageError):
-    """There is no room for {name} in {directory}. Free some space there, or raise its quota or limit on file sizes, and import
-    again."""
+    """There is no room for {name} in `spool` in the data directory. Free some space there, or raise its quota or limit on file
+    sizes, and import again."""
 
     http_status = 507
 

@@ -28,7 +28,7 @@ def instance_of(settings: Settings, database: Database) -> Instance:
         settings=settings,
         database=database,
         repositories=Repositories(settings.data_dir / "repositories"),
-        files=Files(DiskStore(settings.data_dir / "files")),
+        files=Files(DiskStore(settings.data_dir / "files", called="the files of this instance")),
     )
 
 

@@ -55,15 +55,16 @@ class DiskStore:
     """Objects as files below a root directory, which the first `put` creates. See `store.Store` for the contract.
 
     A key that another object needs as a directory, or the reverse, raises KeyConflictError. Directories that became empty stay
-    until `prune`.
+    until `prune`. Messages name the root by its path, or as it is `called` where its path is nobody's business.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, called: str | None = None) -> None:
         self._root = root.absolute()
+        self._called = called
 
     def describe(self) -> str:
-        """The path of the root."""
-        return str(self._root)
+        """The path of the root, or what else it is called."""
+        return str(self._root) if self._called is None else self._called
 
     def put(self, key: str, source: Source) -> int:
         """See `Store.put`."""

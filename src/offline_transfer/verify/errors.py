@@ -21,8 +21,7 @@ class EntityNotInArchiveError(NotFoundError):
 
 
 class SpoolFullError(StorageError):
-    """There is no room for {name} in the temporary directory {directory}. Free some space there, or name another directory in
-    TMPDIR."""
+    """There is no room for {name} in the temporary directory. Free some space there, or name another directory in TMPDIR."""
 
     http_status = 507
 

@@ -112,5 +112,5 @@ def _write(file: IO[bytes], block: bytes, stored: StoredObject) -> None:
             rest = rest[file.write(rest) :]
     except OSError as error:
         if error.errno in _FULL:
-            raise SpoolFullError(name=stored.where, directory=tempfile.gettempdir()) from None
+            raise SpoolFullError(name=stored.where) from None
         raise

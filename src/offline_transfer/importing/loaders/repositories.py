@@ -75,5 +75,5 @@ def _spooled(context: PipelineContext, member: FileMember) -> Iterator[Path]:
         except OSError as error:
             if error.errno not in _FULL:
                 raise
-            raise BundleSpoolFullError(name=ascii(member.name)[1:-1], directory=spool.directory) from None
+            raise BundleSpoolFullError(name=ascii(member.name)[1:-1]) from None
         yield place

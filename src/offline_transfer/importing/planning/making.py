@@ -65,7 +65,7 @@ def make_plan(
     planned = tuple(_planned(entity, relations) for entity in destined)
     users = _users(database, archive, destined, sound, options)
     room_there = room.room_for(relations.contents, settings)
-    problems += [*sound.problems(), *relations.problems, *room.problems(room_there, settings.data_dir)]
+    problems += [*sound.problems(), *relations.problems, *room.problems(room_there)]
     if relations.contents.inactive:
         problems.append(inactive_problem(relations.contents.inactive))
     return Plan(

@@ -48,19 +48,21 @@ def duration_of(contents: Contents) -> Duration | None:
     )
 
 
-def problems(room: Room, data_dir: Path) -> Iterator[Problem]:
-    """Where room is missing, or nearly."""
+def problems(room: Room) -> Iterator[Problem]:
+    """Where room is missing, or nearly. Whoever asks over HTTP need not know where this instance lies, so no path is named."""
     needed = room.files + ((room.rows or 0) if room.holds_database else 0)
     if needed > room.free:
-        message = f"some {needed:,} bytes would be written below {data_dir}, and {room.free:,} are free there"
+        message = f"some {needed:,} bytes would be written into the data directory, and {room.free:,} are free there"
         yield Problem(kind=ProblemKind.NO_ROOM, message=message)
     elif needed * _TIGHT > room.free:
-        message = f"some {needed:,} bytes would be written below {data_dir}, and only {room.free:,} are free there"
+        message = (
+            f"some {needed:,} bytes would be written into the data directory, and only {room.free:,} are free there"
+        )
         yield Problem(kind=ProblemKind.LITTLE_ROOM, message=message)
     if room.spool > room.spool_free:
         message = (
-            f"a private copy of an object of {room.spool:,} bytes is made in {tempfile.gettempdir()}, and {room.spool_free:,} are"
-            " free there: let TMPDIR name another directory"
+            f"a private copy of an object of {room.spool:,} bytes is made in the temporary directory, and {room.spool_free:,} are"
+            " free there: let TMPDIR name another one"
         )
         yield Problem(kind=ProblemKind.NO_ROOM, message=message)
 

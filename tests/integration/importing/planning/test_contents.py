@@ -1,6 +1,7 @@
 """What would come, who would stand for whom, what is wrong with the archive, and whether there is room."""
 
 import shutil
+from tempfile import gettempdir
 from types import SimpleNamespace
 
 import pytest
@@ -262,6 +263,9 @@ def test_a_disk_without_room_blocks(scene: Scene, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=100))
     plan = scene.plan(draft, INTO_DEST)
     assert {item.kind.value for item in plan.blockers} == {"no_room"}
+    assert not any(
+        str(path) in str([*plan.blockers, *plan.warnings]) for path in (scene.destination.directory, gettempdir())
+    )
 
 
 def test_a_plan_writes_nothing(scene: Scene) -> None:
