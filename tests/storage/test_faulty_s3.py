@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 
@@ -31,6 +32,7 @@ from tests.support.faulty_s3 import (
     Hold,
     LoseAnswer,
     Rule,
+    Trickle,
     faulty_front,
 )
 from tests.support.s3 import S3Server
@@ -153,6 +155,16 @@ def test_a_store_that_is_too_slow_is_asked_again(front: FaultyFront, bucket: str
         front.plan(rule)
         location.store.put("key", from_bytes(SMALL))
         assert b"".join(location.store.blocks("key")) == SMALL
+
+
+def test_a_store_that_needs_longer_than_the_longest_silence_and_is_never_silent_is_waited_for(
+    front: FaultyFront, bucket: str
+) -> None:
+    location = opened(front, bucket, replace(QUICK, stalled_after=timedelta(seconds=1.5)))
+    location.store.put("key", from_bytes(SMALL * 100))
+    front.plan(Rule(Trickle(0.05, len(SMALL) * 3), "GET", times=None))
+    assert b"".join(location.store.blocks("key")) == SMALL * 100
+    assert len(front.seen) == 1
 
 
 def test_a_store_that_fails_every_time_is_given_up(front: FaultyFront, bucket: str) -> None:

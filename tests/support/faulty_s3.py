@@ -20,6 +20,7 @@ what came, in order.
 | `LoseAnswer()` | the same | the whole request: what it asked for is done |
 | `CutAnswer(1000)` | an answer that ends after so many bytes of its body | the whole request |
 | `Hold()` | nothing, until `front.release()` or the end of the front | the whole request, then |
+| `Trickle(0.02, 4096)` | an answer of which so many bytes come at once, so many seconds apart | the whole request, as slowly |
 | `ChangeHeader("ETag", '"0"')` | an answer with another header | the whole request |
 
 Kinds of requests by their target: parts of an upload `partNumber=`, its beginning `\\?uploads`, its completion `POST` with
@@ -30,6 +31,7 @@ import re
 import socket
 import struct
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -92,7 +94,15 @@ class ChangeHeader:
     value: str
 
 
-Fault: TypeAlias = Answer | HangUp | CutRequest | LoseAnswer | CutAnswer | Hold | ChangeHeader
+@dataclass(frozen=True, slots=True)
+class Trickle:
+    """Everything, little by little."""
+
+    pause: float
+    piece: int
+
+
+Fault: TypeAlias = Answer | HangUp | CutRequest | LoseAnswer | CutAnswer | Hold | ChangeHeader | Trickle
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +240,9 @@ class _Handler(BaseHTTPRequestHandler):
                     connection.putheader(name, value)
             connection.putheader("Connection", "close")
             connection.endheaders()
-            for piece in self._body():
+            for piece in self._body(fault.piece if isinstance(fault, Trickle) else _PIECE_BYTES):
+                if isinstance(fault, Trickle):
+                    time.sleep(fault.pause)
                 connection.send(piece)
             with connection.getresponse() as response:
                 if isinstance(fault, LoseAnswer):
@@ -249,15 +261,22 @@ class _Handler(BaseHTTPRequestHandler):
             headers["Content-Length"] = str(len(body))
         if isinstance(fault, ChangeHeader):
             headers[fault.name.title()] = fault.value
+        if isinstance(fault, Trickle):
+            time.sleep(fault.pause)
         self.send_response_only(response.status)
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        if isinstance(fault, CutAnswer):
-            self.wfile.write(body[: fault.passed])
-            self._reset()
-        else:
-            self.wfile.write(body)
+        match fault:
+            case CutAnswer():
+                self.wfile.write(body[: fault.passed])
+                self._reset()
+            case Trickle():
+                for start in range(0, len(body), fault.piece):
+                    time.sleep(fault.pause)
+                    self.wfile.write(body[start : start + fault.piece])
+            case _:
+                self.wfile.write(body)
 
     def _answer(self, answer: Answer) -> None:
         body = b"" if self.command == "HEAD" else f"<Error><Code>{answer.code}</Code></Error>".encode()
@@ -272,9 +291,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def _body(self) -> Iterator[bytes]:
+    def _body(self, most: int = _PIECE_BYTES) -> Iterator[bytes]:
         left = int(self.headers.get("Content-Length", "0"))
-        while left > 0 and (piece := self.rfile.read1(min(left, _PIECE_BYTES))):
+        while left > 0 and (piece := self.rfile.read1(min(left, most))):
             left -= len(piece)
             yield piece
 

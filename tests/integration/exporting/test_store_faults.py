@@ -34,6 +34,7 @@ from tests.support.faulty_s3 import (
     Hold,
     LoseAnswer,
     Rule,
+    Trickle,
     faulty_front,
 )
 from tests.support.s3 import S3Server
@@ -149,6 +150,21 @@ def test_a_store_that_fails_several_times_in_a_row_at_every_object(scene: Scene,
     named = ("self", "labels", "issues", "uploads", "repository", "user_contributions")
     assert scene.retries(created) == dict.fromkeys(named, ATTEMPTS - 1)
     assert [seen for seen in scene.front.seen if SECRET in seen.target] == []
+
+
+def test_a_store_that_is_slow_and_never_silent_is_waited_for(scene: Scene) -> None:
+    created = scene.exporter.ask(APP)
+    slow = Trickle(0.02, 512)
+    scene.front.plan(Rule(slow, times=None))
+    assert scene.run(created) is ExportState.finished
+    assert not scene.row(created).has_failures
+    assert contents(scene.behind, created) == scene.whole
+    seen = scene.front.seen
+    assert {found.fault for found in seen} == {slow}
+    # Nothing was sent twice.
+    written = [found.target for found in seen if found.method == "PUT"]
+    assert len(written) == len(set(written)) == len(scene.names(created))
+    assert scene.retries(created) == {}
 
 
 def test_listings_that_fail_and_break_off(scene: Scene) -> None:
