@@ -18,8 +18,8 @@ from offline_transfer.jobs.instance import Instance
 from offline_transfer.jobs.outcomes import FailureKind, HeldJob
 from offline_transfer.queue import JobInterruptedError, Registration, RunningJob
 
-# How long to wait for a database that is away before a job's end cannot be written down.
-_DATABASE_AWAY_SECONDS: Final = 60
+# How long to wait for a database that is away before a job's end cannot be written down, which counts as the death of its worker.
+_DATABASE_AWAY_SECONDS: Final = 3600
 
 logger: Final = logging.getLogger(__name__)
 

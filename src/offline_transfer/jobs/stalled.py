@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from offline_transfer import logs
 from offline_transfer.db import Database
-from offline_transfer.jobs import outcomes
+from offline_transfer.jobs import heartbeats, outcomes
 from offline_transfer.jobs.errors import WorkerDiedError
 from offline_transfer.jobs.outcomes import FailureKind, HeldJob
 
@@ -34,7 +34,12 @@ logger: Final = logging.getLogger(__name__)
 
 
 def sweep(database: Database, stalled_seconds: float) -> int:
-    """Put back the jobs of workers that were silent for so long, or give them up; gives how many there were."""
+    """Put back the jobs of workers that were silent for so long, or give them up; gives how many there were.
+
+    While nobody at all is heard of, it is the database that was away, or all died: then nobody is judged yet.
+    """
+    with database.session() as session:
+        heartbeats.forgive_silence_of_all(session, stalled_seconds)
     found = 0
     while _sweep_one(database, stalled_seconds):
         found += 1

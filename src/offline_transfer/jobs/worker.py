@@ -13,10 +13,11 @@ from typing import Any, Final
 import psutil
 from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.worker import Worker as ProcrastinateWorker
+from sqlalchemy.exc import SQLAlchemyError
 
 from offline_transfer import queue
 from offline_transfer.db import CONNECTION_PARAMETERS
-from offline_transfer.jobs import contexts, doing, outcomes, stalled, sweeps
+from offline_transfer.jobs import contexts, doing, heartbeats, outcomes, stalled, sweeps
 from offline_transfer.jobs.errors import WorkerGivenUpError
 from offline_transfer.jobs.instance import Instance
 from offline_transfer.jobs.manager import FencedJobManager
@@ -25,7 +26,8 @@ from offline_transfer.jobs.sweeps import RegisteredSweep
 from offline_transfer.queue import Registration
 from offline_transfer.settings import MEBIBYTE
 
-# Procrastinate's own heartbeat stops as soon as a worker is told to end, when its job may yet take a while; ours goes on.
+# Procrastinate's own heartbeat stops as soon as a worker is told to end, when its job may yet take a while; ours goes on. It takes
+# workers for dead of which nobody was heard while the database was away; ours does not.
 _NEVER: Final = 10.0**9
 
 logger: Final = logging.getLogger(__name__)
@@ -73,7 +75,7 @@ class Worker:
                 concurrency=1,
                 fetch_job_polling_interval=self._settings.poll_seconds,
                 update_heartbeat_interval=_NEVER,
-                stalled_worker_timeout=self._settings.stalled_seconds,
+                stalled_worker_timeout=_NEVER,
                 install_signal_handlers=False,
             )
             if self._stopping.is_set():
@@ -95,12 +97,24 @@ class Worker:
                 worker.stop()  # type: ignore[no-untyped-call]  # as above
             if worker.worker_id is not None:
                 try:
-                    await self._app.job_manager.update_heartbeat(worker.worker_id)
+                    await asyncio.to_thread(self._say_that_it_lives, worker.worker_id)
                 except WorkerGivenUpError as error:
                     logger.warning("worker.given_up", extra={"error": error.message})
                     self.stop()
                     return
+                except SQLAlchemyError:
+                    # The database is away. Whether this worker was given up meanwhile is seen when it is back.
+                    logger.warning("worker.not_heard")
             await asyncio.sleep(self._settings.heartbeat_seconds if worker.worker_id is not None else 0.01)
+
+    def _say_that_it_lives(self, worker_id: int) -> None:
+        # Not over Procrastinate's connections: their pool waits longer and longer before it looks for a database again.
+        heartbeats.beat(
+            self._instance.database,
+            worker_id,
+            queues=self._queues,
+            stalled_seconds=self._settings.stalled_seconds,
+        )
 
     def _make_app(self) -> App:
         connector = PsycopgConnector(
@@ -115,7 +129,7 @@ class Worker:
         for sweep in swept:
             self._add_sweep(app, sweep)
         app.job_manager = FencedJobManager(
-            connector, self._queues, transient=frozenset(sweeps.PREFIX + sweep.name for sweep in swept)
+            connector, transient=frozenset(sweeps.PREFIX + sweep.name for sweep in swept)
         )
         return app
 

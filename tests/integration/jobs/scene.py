@@ -123,7 +123,8 @@ def take(scene: Scene) -> HeldJob:
 
 
 def silence(scene: Scene, job: HeldJob) -> None:
-    """Makes the worker of a job one that was not heard of for long."""
+    """Makes the worker of a job one that was not heard of for long, while another one was."""
     with scene.database.session() as session:
+        session.execute(text("SELECT procrastinate_register_worker_v1()"))
         old = text("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour' WHERE id = :id")
         session.execute(old, {"id": job.worker_id})

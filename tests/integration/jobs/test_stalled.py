@@ -7,7 +7,7 @@ from procrastinate import PsycopgConnector
 from procrastinate.jobs import Job, Status
 from sqlalchemy import text
 
-from offline_transfer.jobs import stalled
+from offline_transfer.jobs import heartbeats, stalled
 from offline_transfer.jobs.errors import WorkerGivenUpError
 from offline_transfer.jobs.manager import FencedJobManager
 from offline_transfer.jobs.outcomes import HeldJob
@@ -28,6 +28,42 @@ def test_the_job_of_a_silent_worker_is_put_back_and_that_of_a_living_one_is_not(
     assert stalled.sweep(scene.database, 30) == 1
     assert scene.jobs() == [("test_tell", "todo", 1), ("test_tell", "doing", 0)]
     assert stalled.sweep(scene.database, 30) == 0
+
+
+def be_away(scene: Scene) -> None:
+    """Makes all workers ones of which nobody has heard for long, as when the database was away."""
+    with scene.database.session() as session:
+        session.execute(text("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'"))
+
+
+def test_a_database_that_was_away_is_no_death_whoever_comes_back_first(scene: Scene) -> None:
+    for number in (1, 2, 3):
+        scene.defer("test_tell", number=number)
+    first, _second, dead = (take(scene) for _ in range(3))
+    be_away(scene)
+    assert stalled.sweep(scene.database, 30) == 0
+    be_away(scene)
+    beat(scene, first)
+    assert stalled.sweep(scene.database, 30) == 0
+    assert scene.scalar("SELECT count(*) FROM procrastinate_workers") == 3
+    # Whoever stays silent from then on is dead.
+    silence(scene, dead)
+    assert stalled.sweep(scene.database, 30) == 1
+    assert scene.jobs() == [("test_tell", "doing", 0), ("test_tell", "doing", 0), ("test_tell", "todo", 1)]
+
+
+def test_an_absence_that_leaves_too_little_time_to_be_heard_again_is_forgiven_and_a_short_one_is_not(
+    scene: Scene,
+) -> None:
+    scene.defer("test_tell", number=1)
+    take(scene)
+    silent = "SELECT round(extract(epoch FROM now() - last_heartbeat)) FROM procrastinate_workers"
+    for seconds, expected in ((25, 0), (20, 20)):
+        with scene.database.session() as session:
+            ago = text("UPDATE procrastinate_workers SET last_heartbeat = now() - make_interval(secs => :seconds)")
+            session.execute(ago, {"seconds": seconds})
+        assert stalled.sweep(scene.database, 30) == 0
+        assert scene.scalar(silent) == expected
 
 
 def test_a_job_whose_worker_has_no_row_any_more_is_found_too(scene: Scene) -> None:
@@ -65,7 +101,7 @@ def manage(
         connector = PsycopgConnector(conninfo=scene.database.conninfo, min_size=1)
         await connector.open_async()
         try:
-            manager = FencedJobManager(connector, [QueueName.ROWS], transient)
+            manager = FencedJobManager(connector, transient)
             found = Job(
                 id=job.id,
                 queue=job.queue,
@@ -75,18 +111,24 @@ def manage(
                 attempts=job.attempts,
                 worker_id=job.worker_id,
             )
-            assert job.worker_id is not None
             await manager.finish_job(found, status, delete_job=False)
-            await manager.update_heartbeat(job.worker_id)
         finally:
             await connector.close_async()
 
     asyncio.run(finish())
 
 
+def beat(scene: Scene, job: HeldJob) -> None:
+    """What the worker of a job does every few seconds."""
+    assert job.worker_id is not None
+    heartbeats.beat(scene.database, job.worker_id, queues=[QueueName.ROWS], stalled_seconds=30)
+
+
 def test_a_worker_that_has_its_job_ends_it_and_says_what_it_is(scene: Scene) -> None:
     scene.defer("test_tell", number=1)
-    manage(scene, take(scene))
+    job = take(scene)
+    manage(scene, job)
+    beat(scene, job)
     assert scene.jobs() == [("test_tell", "succeeded", 1)]
     assert scene.scalar("SELECT memory_bytes > 1000000 AND queues = '{rows}' FROM job_workers")
 
@@ -97,8 +139,9 @@ def test_a_worker_that_lost_its_job_ends_nothing_and_learns_it_with_its_next_hea
     silence(scene, lost)
     stalled.sweep(scene.database, 30)
     take(scene)
+    manage(scene, lost)
     with pytest.raises(WorkerGivenUpError):
-        manage(scene, lost)
+        beat(scene, lost)
     assert scene.jobs() == [("test_tell", "doing", 1)]
 
 
