@@ -1,6 +1,6 @@
 """A project whose relations come in objects of so many records, as an archive holds them: each object is one transaction."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -26,6 +26,11 @@ class Slice:
     def where(self) -> str:
         """The file and the number of the slice."""
         return f"{self.path.name} {self.number}"
+
+    @property
+    def nested(self) -> Mapping[str, int]:
+        """Nothing is announced of what is nested."""
+        return {}
 
     @contextmanager
     def lines(self) -> Iterator[Iterator[bytes]]:

@@ -54,15 +54,15 @@ class TestA34Exhaustion:
         taken = victim.takes(bombs.flood(tmp_path, 5000, announced=10))
         assert taken.counts("labels") == (10, 0, 0, 10)
         assert taken.messages == [
-            "project_7/labels.ndjson.gz holds more records than the 10 that are announced for"
-            " it. Copy it again from where it was exported, or export again; if it was not changed on its way, do not trust"
+            "project_7/labels.ndjson.gz holds more records of `labels` than the 10 that are announced"
+            " for it. Copy it again from where it was exported, or export again; if it was not changed on its way, do not trust"
             " this archive."
         ]
 
     def test_fewer_records_than_announced_are_not_taken_for_all(self, victim: Victim, tmp_path: Path) -> None:
         taken = victim.takes(bombs.flood(tmp_path, 5, announced=10))
         assert taken.counts("labels") == (10, 0, 0, 10)
-        assert "holds fewer records than the 10 that are announced" in taken.messages[0]
+        assert "holds fewer records of `labels` than the 10 that are announced" in taken.messages[0]
 
     def test_of_many_bad_records_some_get_a_row(
         self, victim: Victim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -50,6 +50,11 @@ class RecordsObject:
         """How many there are."""
         return len(self.content)
 
+    @property
+    def nested(self) -> Mapping[str, int]:
+        """Nothing is announced of what is nested in them."""
+        return {}
+
     @contextmanager
     def lines(self) -> Iterator[Iterator[bytes]]:
         """The records as lines."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,6 +51,7 @@ class PackedObject:
     data: bytes
     records: int | None = None
     number: int = 1
+    nested: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def where(self) -> str:

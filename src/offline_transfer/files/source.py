@@ -1,6 +1,6 @@
 """A file-based export as what an import reads from: one more extractor behind the same protocol as the archive on storage."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,6 +35,11 @@ class RelationFile:
         """Its lines, counted without looking into them."""
         return count_lines(self._folder.blocks(self.where))
 
+    @property
+    def nested(self) -> Mapping[str, int]:
+        """Nothing is announced of what is nested."""
+        return {}
+
     @contextmanager
     def lines(self) -> Iterator[Iterator[bytes]]:
         """Its records, one JSON text each."""
@@ -61,6 +66,11 @@ class FileSet:
     def records(self) -> int | None:
         """Nobody announces how many files there are."""
         return None
+
+    @property
+    def nested(self) -> Mapping[str, int]:
+        """Files have nothing nested in them."""
+        return {}
 
     @contextmanager
     def lines(self) -> Iterator[Iterator[bytes]]:

@@ -1,6 +1,6 @@
 """An entity of an archive on storage, as an import reads it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -46,6 +46,14 @@ class ArchiveObject:
     def records(self) -> int | None:
         """How many records of the first level the manifest announces."""
         return self.stored.records
+
+    @property
+    def nested(self) -> Mapping[str, int]:
+        """How many records of each path below the first level the manifest announces."""
+        entry = self.stored.entry
+        if entry is None:
+            return {}
+        return {path: count for path, count in entry.records.items() if path != entry.key.relation}
 
     @contextmanager
     def lines(self) -> Iterator[Iterator[bytes]]:

@@ -103,8 +103,8 @@ class ArchiveExchangedError(BadInputError):
 
 
 class RecordCountError(BadInputError):
-    """{name} holds {found} records than the {announced:,} that are announced for it. Copy it again from where it was exported, or
-    export again; if it was not changed on its way, do not trust this archive."""
+    """{name} holds {found} records of `{path}` than the {announced:,} that are announced for it. Copy it again from where it was
+    exported, or export again; if it was not changed on its way, do not trust this archive."""
 
 
 class DestinationTakenError(ConflictError):

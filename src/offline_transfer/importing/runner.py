@@ -7,6 +7,7 @@ from functools import partial
 from offline_transfer.archive.errors import about
 from offline_transfer.errors import BadInputError, OfflineTransferError, StorageError
 from offline_transfer.importing import stages
+from offline_transfer.importing.announced import compare_nested
 from offline_transfer.importing.batch import rare_collections
 from offline_transfer.importing.errors import PipelineAbortedError
 from offline_transfer.importing.pipeline import Outcome, Pipeline, PipelineContext, PipelineWork, Stream
@@ -49,6 +50,7 @@ def _run(
         context = PipelineContext(work, pipeline, batch, source, first_index, connection, outcome)
         with rare_collections():
             extract_transform_load(context)
+        compare_nested(context)
         context.write_failures()
         work.lease.check()
         ledger.finish_batch(connection, batch, outcome.accounting)

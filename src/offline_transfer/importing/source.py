@@ -1,6 +1,6 @@
 """Where an import reads from, whatever holds it: an archive on storage, or GitLab's file-based export on a disk."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -35,6 +35,10 @@ class SourceObject(Protocol):
     @property
     def records(self) -> int | None:
         """How many records of the first level it should have, where its archive says so."""
+
+    @property
+    def nested(self) -> Mapping[str, int]:
+        """How many records of each path below its relation it should have, where its archive says so."""
 
     def lines(self) -> AbstractContextManager[Iterator[bytes]]:
         """Its records, one JSON text each, in order. Raises BadInputError where the object is damaged."""

@@ -18,7 +18,7 @@ from offline_transfer.importing.pipeline import Pipeline, PipelineContext, Strea
 from offline_transfer.importing.pipelines.ndjson import ndjson_pipeline
 from offline_transfer.importing.units import Unit
 from offline_transfer.types import PortableKind
-from tests.support.pipelines import Failed, PackedObject, Portable, lines_of, make_scene
+from tests.support.pipelines import NO_RECORD, Failed, PackedObject, Portable, lines_of, make_scene
 
 BOARDS = ndjson_pipeline("boards")
 FOUND = lines_of("boards", *({"name": f"Board {number}"} for number in range(4)))
@@ -109,6 +109,37 @@ def test_an_object_that_is_cut_breaks_in_the_extractor_and_is_closed(project: Po
     (failure,) = project.failures("boards")
     assert (failure.step, failure.reason) == ("extractor", "object_damaged")
     assert opened == ["opened", "closed"]
+
+
+PRIORITIES = "labels.priorities"
+
+
+def labels(*others: bytes, announced: int) -> PackedObject:
+    """Two labels with one priority each, of which so many are announced."""
+    label = {"color": "#ff0000", "type": "ProjectLabel", "priorities": [{"priority": 1}]}
+    found = lines_of("labels", {"title": "a", **label}, {"title": "b", **label}, *others)
+    return replace(found, nested={PRIORITIES: announced, "labels.of_another_version": 9})
+
+
+def test_nested_records_that_are_announced_and_not_there_are_a_gap(project: Portable) -> None:
+    count = project.run(labels(announced=5)).paths[PRIORITIES]
+    assert (count.source, count.imported, count.failed, dict(count.reasons)) == (5, 2, 3, {"gap": 3})
+    (failure,) = project.failures("labels")
+    said = "project_1/labels.gz holds 2 of the 5 records that are announced"
+    assert failure == Failed("LabelsPipeline", "extractor", "gap", said, PRIORITIES, None)
+    assert len(project.instance.rows("label_priorities", "id")) == 2
+
+
+def test_an_object_with_more_nested_records_than_announced_is_refused(project: Portable) -> None:
+    count = project.run(labels(announced=1)).paths
+    assert (count["labels"].failed, dict(count["labels"].reasons)) == (2, {"object_damaged": 2})
+    (failure,) = project.failures("labels")
+    assert failure.message.startswith(f"project_1/labels.gz holds more records of `{PRIORITIES}` than the 1 that are")
+
+
+def test_what_was_nested_in_a_line_that_is_no_record_is_not_counted(project: Portable) -> None:
+    for found in (labels(announced=2), labels(NO_RECORD, announced=3)):
+        assert project.run(found).paths[PRIORITIES].failed == 0
 
 
 class WithdrawnError(DatabaseError):

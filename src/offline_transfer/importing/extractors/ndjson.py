@@ -7,7 +7,7 @@ from offline_transfer.archive import ndjson
 from offline_transfer.archive.errors import NulInRecordError, RecordError
 from offline_transfer.importing.errors import RecordCountError
 from offline_transfer.importing.pipeline import PipelineContext, Stream
-from offline_transfer.importing.source import NOTHING, SourceObject
+from offline_transfer.importing.source import NOTHING
 from offline_transfer.transfers.accounting import Fail
 
 
@@ -26,7 +26,7 @@ def records(context: PipelineContext) -> Stream:
     """
     retried = context.batch.retried_lines
     with context.source.lines() as lines:
-        for index, line in _as_announced(context.source, lines):
+        for index, line in _as_announced(context, lines):
             if line.strip() in NOTHING or (retried is not None and index not in retried):
                 continue
             try:
@@ -37,20 +37,24 @@ def records(context: PipelineContext) -> Stream:
             yield Entry(index, record, len(line))
 
 
-def _as_announced(source: SourceObject, lines: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
+def _as_announced(context: PipelineContext, lines: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
     """The lines with their indexes, as long as there are no more than announced. Raises RecordCountError, also for fewer.
 
     Whoever says that there are few does so to get past a limit, and whoever says that there are many has lost some.
     """
-    announced = source.records
+    announced = context.source.records
     filled, index = 0, -1
     for index, line in enumerate(lines):
         filled += bool(line.strip())
         if announced is not None and filled > announced:
-            raise RecordCountError(name=source.where, found="more", announced=announced)
+            raise _miscounted(context, "more", announced)
         yield index, line
     if announced is not None and index + 1 < announced:
-        raise RecordCountError(name=source.where, found="fewer", announced=announced)
+        raise _miscounted(context, "fewer", announced)
+
+
+def _miscounted(context: PipelineContext, found: str, announced: int) -> RecordCountError:
+    return RecordCountError(name=context.source.where, found=found, path=context.relation, announced=announced)
 
 
 def _parse(context: PipelineContext, line: bytes, index: int) -> dict[str, Any]:
