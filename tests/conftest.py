@@ -11,7 +11,9 @@ import pytest
 from offline_transfer import queue
 from offline_transfer.db import Database, connect
 from tests.support import environment
+from tests.support import own_server as own_servers
 from tests.support.database import TestServer, test_server
+from tests.support.own_server import OwnServer
 
 FIXTURES: Final = environment.gitlab_fixtures()
 LOGGERS: Final = ("offline_transfer", "procrastinate", "psycopg", "uvicorn")
@@ -71,6 +73,13 @@ def make_database(database_server: TestServer) -> Iterator[Callable[[], Database
 def database(make_database: Callable[[], Database]) -> Database:
     """A migrated database of this test's own."""
     return make_database()
+
+
+@pytest.fixture
+def own_server() -> Iterator[OwnServer]:
+    """A PostgreSQL of this test alone, without a database of ours in it."""
+    with own_servers.own_server() as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -103,6 +103,12 @@ class Service:
             return [tuple(row) for row in session.execute(text(statement))]
 
 
+VICTIMS: Final = """
+SELECT pid FROM procrastinate_jobs job JOIN job_workers USING (worker_id)
+WHERE status = 'doing' AND task_name NOT LIKE 'sweep:%'
+    AND (SELECT count(*) FROM job_failures failure WHERE failure.job_id = job.id AND kind = 'died') < 2
+"""
+"""The workers that are at work, and whose job has not killed two yet: the third would be taken for its own fault."""
 JOBS: Final = (
     "SELECT task_name, status, attempts FROM procrastinate_jobs WHERE task_name NOT LIKE 'sweep:%' ORDER BY id"
 )

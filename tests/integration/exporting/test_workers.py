@@ -3,15 +3,12 @@
 import os
 import random
 import signal
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from offline_transfer.db import connect
-from offline_transfer.embedded import THROWAWAY, EmbeddedServer
 from offline_transfer.exporting import control
 from offline_transfer.exporting.create import CreatedExport
 from offline_transfer.forge.attachments import Upload
@@ -25,9 +22,9 @@ from offline_transfer.transfers.states import OPEN_EXPORT, ExportState, JobState
 from tests.integration.exporting.buckets import LOCAL, contents
 from tests.integration.exporting.conftest import populate
 from tests.integration.exporting.exporter import Exporter
-from tests.integration.exporting.service import DEADLINE, Service, add_issues, service_of, wait_for_exit
-from tests.support import memory
+from tests.integration.exporting.service import DEADLINE, VICTIMS, Service, add_issues, service_of, wait_for_exit
 from tests.support.faulty_s3 import Hold, Rule, faulty_front
+from tests.support.own_server import OwnServer, Stop
 from tests.support.s3 import S3Server
 
 pytestmark = pytest.mark.slow
@@ -36,13 +33,6 @@ KILLS = 6
 RESTARTS = 3
 SECONDS = 15.0
 SECRET = "0" * 32
-
-# Whose job has not killed two workers yet: the third would be taken for its own fault.
-_VICTIMS = """
-SELECT pid FROM procrastinate_jobs job JOIN job_workers USING (worker_id)
-WHERE status = 'doing' AND task_name NOT LIKE 'sweep:%'
-    AND (SELECT count(*) FROM job_failures failure WHERE failure.job_id = job.id AND kind = 'died') < 2
-"""
 
 _READS_ISSUES = """
 SELECT pid FROM pg_stat_activity
@@ -70,7 +60,7 @@ def test_workers_that_are_killed_again_and_again_while_they_do_two_exports_of_on
         while killed < KILLS:
             both = service.ask(), service.ask()
             while killed < KILLS and any(service.state(created) in OPEN_EXPORT for created in both):
-                if service.rows(_VICTIMS):
+                if service.rows(VICTIMS):
                     # Not for anything to happen: to a moment somewhere in the job.
                     time.sleep(chance.uniform(0, 0.4))
                     killed += kill_one(service, workers)
@@ -83,7 +73,7 @@ def test_workers_that_are_killed_again_and_again_while_they_do_two_exports_of_on
 
 def kill_one(service: Service, workers: WorkerProcesses) -> int:
     """Kills a worker that is at work, if there is one; gives how many."""
-    for (pid,) in service.rows(_VICTIMS):
+    for (pid,) in service.rows(VICTIMS):
         if pid in workers.pids:
             os.kill(pid, signal.SIGKILL)
             wait_for_exit(pid)
@@ -148,19 +138,8 @@ def add_large_upload(exporter: Exporter) -> None:
     )
 
 
-@pytest.fixture
-def server() -> Iterator[EmbeddedServer]:
-    """A PostgreSQL of one test alone."""
-    with tempfile.TemporaryDirectory(dir=memory.parent_directory()) as directory:
-        server = EmbeddedServer(Path(directory), THROWAWAY)
-        try:
-            yield server
-        finally:
-            server.stop()
-
-
-def test_a_database_that_is_restarted_again_and_again(server: EmbeddedServer, tmp_path: Path) -> None:
-    database = connect(server.start())
+def test_a_database_that_is_restarted_again_and_again(own_server: OwnServer, tmp_path: Path) -> None:
+    database = connect(own_server.url)
     runner.upgrade(database.engine)
     populate(Exporter(database, tmp_path))
     add_issues(database, 2400, 4000)
@@ -172,12 +151,11 @@ def test_a_database_that_is_restarted_again_and_again(server: EmbeddedServer, tm
         while restarted < RESTARTS:
             created = service.ask()
             while restarted < RESTARTS and service.state(created) in OPEN_EXPORT:
-                if service.rows(_VICTIMS):
+                if service.rows(VICTIMS):
                     time.sleep(chance.uniform(0, 0.4))
                     # Connections that were open before are broken, ours too.
                     database.engine.dispose()
-                    server.stop()
-                    server.start()
+                    own_server.restart(chance.choice(list(Stop)))
                     restarted += 1
             assert service.wait_for_end(created) is ExportState.finished
             assert not service.row(created).has_failures

@@ -1,4 +1,4 @@
-"""Imports by real worker processes that are killed and suspended. Each ends as if nothing had been."""
+"""Imports by real worker processes that are killed, suspended, and lose their database. Each ends as if nothing had been."""
 
 import os
 import random
@@ -13,29 +13,27 @@ import pytest
 from sqlalchemy import func, select
 
 from offline_transfer import queue
-from offline_transfer.db import Database
+from offline_transfer.db import Database, connect
 from offline_transfer.forge.models import Base
 from offline_transfer.importing import create
 from offline_transfer.importing.request import Everything, ImportRequest
 from offline_transfer.jobs import contexts
 from offline_transfer.jobs.instance import instance_of
+from offline_transfer.migrations import runner
 from offline_transfer.storage.configuration import StorageConfiguration
 from offline_transfer.transfers.models import BulkImport
 from offline_transfer.transfers.states import OPEN_IMPORT
-from tests.integration.exporting.service import Service, service_of, wait_for_exit
+from tests.integration.exporting.service import VICTIMS, Service, service_of, wait_for_exit
 from tests.support.fill import fill_every_relation
 from tests.support.instances import Exported, Imported, Instance
+from tests.support.orphans import lost, orphans
+from tests.support.own_server import OwnServer, Stop
 
 pytestmark = pytest.mark.slow
 
 KILLS: Final = 8
+RESTARTS: Final = 6
 
-# Whose job has not killed two workers yet: the third would be taken for its own fault.
-_VICTIMS: Final = """
-SELECT pid FROM procrastinate_jobs job JOIN job_workers USING (worker_id)
-WHERE status = 'doing' AND task_name NOT LIKE 'sweep:%'
-    AND (SELECT count(*) FROM job_failures failure WHERE failure.job_id = job.id AND kind = 'died') < 2
-"""
 _OUR_WORK: Final = ("bulk_import", "import_offline", "job_", "application_settings")
 
 MakeDatabase = Callable[[], Database]
@@ -107,7 +105,7 @@ def undisturbed(
 
 
 def assert_like(service: Service, bulk_import_id: int, undisturbed: tuple[Imported, dict[str, int], int, int]) -> None:
-    """The same rows, files and counts."""
+    """The same rows, files and counts, and nothing that is of one of them alone."""
     whole, rows, stored, bare = undisturbed
     found = imported(service, bulk_import_id)
     assert found.failures == []
@@ -115,6 +113,7 @@ def assert_like(service: Service, bulk_import_id: int, undisturbed: tuple[Import
     assert found.unbalanced() == []
     assert sorted_rows(found) == sorted_rows(whole)
     assert sizes(service.database) == rows
+    assert orphans(service.database, service.settings) == lost(service.database, service.settings) == []
     assert (files(service.settings.data_dir), repositories(service.settings.data_dir)) == (stored, bare)
 
 
@@ -130,7 +129,7 @@ def test_workers_that_are_killed_again_and_again(
     with service.workers(2) as workers:
         bulk_import_id = ask(service, exported)
         while killed < KILLS and is_open(service, bulk_import_id):
-            for (pid,) in service.rows(_VICTIMS):
+            for (pid,) in service.rows(VICTIMS):
                 # Not for anything to happen: to a moment somewhere in the job.
                 time.sleep(chance.uniform(0, 0.3))
                 if pid in workers.pids:
@@ -153,7 +152,7 @@ def test_a_suspended_worker_that_wakes_when_all_is_done_changes_nothing(
     with service.workers() as first:
         bulk_import_id = ask(service, exported)
         service.wait_until(lambda: service.rows("SELECT 1 FROM bulk_import_batch_trackers WHERE status = 2 OFFSET 5"))
-        service.wait_until(lambda: service.rows(_VICTIMS))
+        service.wait_until(lambda: service.rows(VICTIMS))
         (pid,) = first.pids
         os.kill(pid, signal.SIGSTOP)
         with service.workers():
@@ -161,3 +160,31 @@ def test_a_suspended_worker_that_wakes_when_all_is_done_changes_nothing(
         os.kill(pid, signal.SIGCONT)
         service.wait_until(lambda: pid not in first.pids)
     assert_like(service, bulk_import_id, undisturbed)
+
+
+def test_a_database_that_is_restarted_again_and_again(
+    own_server: OwnServer,
+    exported: Exported,
+    undisturbed: tuple[Imported, dict[str, int], int, int],
+    tmp_path: Path,
+) -> None:
+    database = connect(own_server.url)
+    runner.upgrade(database.engine)
+    service = service_of(database, tmp_path / "restarted")
+    chance = random.Random(3)  # noqa: S311  as above
+    stops = list(Stop) * RESTARTS
+    restarted = 0
+    with service.workers(2):
+        bulk_import_id = ask(service, exported)
+        while restarted < RESTARTS and is_open(service, bulk_import_id):
+            if service.rows(VICTIMS):
+                time.sleep(chance.uniform(0, 0.3))
+                # Connections that were open before are broken, ours too.
+                database.engine.dispose()
+                own_server.restart(stops[restarted])
+                restarted += 1
+        service.wait_until(lambda: not is_open(service, bulk_import_id))
+    assert restarted > 1
+    assert service.rows("SELECT id FROM job_failures") != []
+    assert_like(service, bulk_import_id, undisturbed)
+    database.close()
