@@ -221,7 +221,7 @@ class OneProject:
 
     source: EntitySource
 
-    def check(self, _context: ImportContext, _bulk_import_id: int) -> None:
+    def check(self, _context: ImportContext, _bulk_import_id: int, _watch: Callable[[], None]) -> None:
         """Nothing is looked at before."""
 
     def entity(self, _row: ImportEntity) -> AbstractContextManager[EntitySource]:

@@ -1,6 +1,6 @@
 """Imports of records that a test writes down, without an archive around them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -102,7 +102,7 @@ class OneEntity:
 
     source: EntitySource
 
-    def check(self, _context: ImportContext, _bulk_import_id: int) -> None:
+    def check(self, _context: ImportContext, _bulk_import_id: int, _watch: Callable[[], None]) -> None:
         """Nothing is looked at before."""
 
     def entity(self, _row: ImportEntity) -> AbstractContextManager[EntitySource]:

@@ -1,6 +1,6 @@
 """Brings a file-based export into this instance, in the foreground: the namespace is made when absent, then entity after entity."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,7 +91,7 @@ class _ExportSource:
 
     export: OpenedExport
 
-    def check(self, _context: ImportContext, _bulk_import_id: int) -> None:
+    def check(self, _context: ImportContext, _bulk_import_id: int, _watch: Callable[[], None]) -> None:
         """Nothing is looked at before."""
 
     def entity(self, row: ImportEntity) -> AbstractContextManager[EntitySource]:

@@ -1,6 +1,6 @@
 """What is looked at in an archive before the first row of an import: one fault refuses everything."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -75,15 +75,20 @@ def unchecked(archive: Archive) -> Iterator[Finding]:
         yield Finding(kind=FindingKind.UNCHECKED, reason=f"there are {more:,} objects more that are passed over")
 
 
-def require_unchanged(archive: Archive, prefixes: set[EntityPrefix]) -> None:
-    """Everything that will be read has the hash that the manifest says: all of it is read. Raises DamagedArchiveError."""
-    _refuse(archive, archive.check_objects(_objects(archive, prefixes)))
+def require_unchanged(archive: Archive, prefixes: set[EntityPrefix], watch: Callable[[], None] = lambda: None) -> None:
+    """Everything that will be read has the hash that the manifest says: all of it is read. Raises DamagedArchiveError.
+
+    `watch` is called for each block, and may end it.
+    """
+    _refuse(archive, archive.check_objects(_objects(archive, prefixes), watch))
 
 
-def before_first_row(context: Reaching, archive: Archive, bulk_import_id: int) -> None:
+def before_first_row(
+    context: Reaching, archive: Archive, bulk_import_id: int, watch: Callable[[], None] = lambda: None
+) -> None:
     """What could take long, and so was not done before the import was taken on; once it was done it is not done again.
 
-    Raises DamagedArchiveError: then nothing may be imported.
+    Raises DamagedArchiveError: then nothing may be imported. `watch` is called for each block, and may end it.
     """
     with context.database.session() as session:
         if session.get_one(BulkImport, bulk_import_id).checked_at is not None:
@@ -92,7 +97,7 @@ def before_first_row(context: Reaching, archive: Archive, bulk_import_id: int) -
             select(ImportEntity.source_prefix).where(ImportEntity.bulk_import_id == bulk_import_id)
         )
         prefixes = {EntityPrefix.parse(prefix) for prefix in chosen}
-    require_unchanged(archive, covered(archive, prefixes))
+    require_unchanged(archive, covered(archive, prefixes), watch)
     with context.database.session() as session:
         session.get_one(BulkImport, bulk_import_id).checked_at = datetime.now(UTC)
 

@@ -41,10 +41,11 @@ class Inside:
 class Source(Protocol):
     """Where all entities of one import are read from."""
 
-    def check(self, context: "ImportContext", bulk_import_id: int, /) -> None:
+    def check(self, context: "ImportContext", bulk_import_id: int, watch: Callable[[], None], /) -> None:
         """What is looked at before the first row, unless that was done when the import was taken on.
 
-        Raises BadInputError for what must not be imported.
+        `watch` is called for each block that is read, and raises when nobody wants the import any more. Raises BadInputError for
+        what must not be imported.
         """
 
     def entity(self, row: ImportEntity, /) -> AbstractContextManager[EntitySource]:

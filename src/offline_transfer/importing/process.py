@@ -1,6 +1,8 @@
 """Starts an import, and ends it when nothing of it is open."""
 
+import logging
 from dataclasses import replace
+from typing import Final
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -9,22 +11,33 @@ from offline_transfer import queue
 from offline_transfer.errors import OfflineTransferError
 from offline_transfer.importing import ending, names, places, references_pipeline, schedule, work
 from offline_transfer.importing.context import ImportContext
+from offline_transfer.importing.lease import lease_of_start
+from offline_transfer.transfers.lease import WorkWithdrawnError
 from offline_transfer.transfers.models import ImportEntity
 from offline_transfer.transfers.states import OPEN_ENTITY, OPEN_IMPORT, EntityState, ImportState, step
+
+logger: Final = logging.getLogger(__name__)
 
 
 def start(context: ImportContext, bulk_import_id: int) -> None:
     """Look into what an import reads, and release its first jobs.
 
-    May run again, also to go on after everything was killed. Does nothing when the import has ended.
+    May run again, also to go on after everything was killed. Does nothing when the import has ended, and ends soon when it ends
+    meanwhile.
     """
     attempt = _begin(context, bulk_import_id)
     if attempt is None:
         return
     context = replace(context, limits=places.limits_kept(context, bulk_import_id))
     try:
-        with context.open_source(context, bulk_import_id) as source:
-            source.check(context, bulk_import_id)
+        with (
+            lease_of_start(context.database, bulk_import_id, attempt) as lease,
+            context.open_source(context, bulk_import_id) as source,
+        ):
+            source.check(context, bulk_import_id, lease.check)
+    except WorkWithdrawnError:
+        logger.info("import.work_withdrawn")
+        return
     except OfflineTransferError as error:
         if work.goes_up(context, error):
             raise

@@ -1,6 +1,6 @@
 """What the entities of an import are read from: one archive for all of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
@@ -20,9 +20,9 @@ class ArchiveSource:
 
     archive: Archive
 
-    def check(self, context: ImportContext, bulk_import_id: int) -> None:
+    def check(self, context: ImportContext, bulk_import_id: int, watch: Callable[[], None]) -> None:
         """Whether every object has the hash that the manifest says."""
-        checks.before_first_row(context, self.archive, bulk_import_id)
+        checks.before_first_row(context, self.archive, bulk_import_id, watch)
 
     def entity(self, row: ImportEntity) -> AbstractContextManager[EntitySource]:
         """One group or project."""

@@ -4,7 +4,7 @@ A manifest is trusted, a listing is not. Without a manifest (GitLab's own export
 `Archive.unchecked` says what nobody can know then.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain
 from types import TracebackType
@@ -148,13 +148,17 @@ class Archive:
         """A private copy of an object, compared with the manifest while it was copied. See `spool.spooled` for errors."""
         return spooled(stored, self.store.blocks(self.prefix.key(stored.key)), self._keys, self.limits)
 
-    def check_objects(self, objects: Iterable[StoredObject]) -> Iterator[Finding]:
+    def check_objects(
+        self, objects: Iterable[StoredObject], watch: Callable[[], None] = lambda: None
+    ) -> Iterator[Finding]:
         """Presence, size and stored hash of objects, before anything of them is used.
 
-        Without a manifest only their presence can be checked. A store that fails for a while raises its retryable error.
+        Without a manifest only their presence can be checked. A store that fails for a while raises its retryable error. `watch` is
+        called for each object and block; whatever it raises ends the check.
         """
         for stored in objects:
-            finding = self.check_presence(stored) or self._check_hash(stored)
+            watch()
+            finding = self.check_presence(stored) or self._check_hash(stored, watch)
             if finding is not None:
                 yield finding
 
@@ -229,18 +233,21 @@ class Archive:
             return Finding(kind=FindingKind.WRONG_SIZE, where=stored.where, reason=reason)
         return None
 
-    def _check_hash(self, stored: StoredObject) -> Finding | None:
+    def _check_hash(self, stored: StoredObject, watch: Callable[[], None]) -> Finding | None:
         if stored.entry is None:
             return None
         blocks = self.store.blocks(self.prefix.key(stored.key))
         measured = Measured(in_time(blocks, self.limits, stored.where))
-        try:
-            for _ in measured:
-                pass
-        except OfflineTransferError as error:
-            if error.retryable:
-                raise
-            return Finding(kind=FindingKind.UNREADABLE, where=stored.where, reason=error.message)
+        pieces = iter(measured)
+        is_left = True
+        while is_left:
+            watch()
+            try:
+                is_left = next(pieces, None) is not None
+            except OfflineTransferError as error:
+                if error.retryable:
+                    raise
+                return Finding(kind=FindingKind.UNREADABLE, where=stored.where, reason=error.message)
         if measured.sha256 != stored.entry.measurement.sha256:
             reason = "its SHA-256 is not the one in the manifest"
             return Finding(kind=FindingKind.WRONG_HASH, where=stored.where, reason=reason)
