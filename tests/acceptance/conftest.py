@@ -22,7 +22,8 @@ from tests.acceptance.program import Instance, Program
 from tests.support import instances
 from tests.support.database import TestServer
 from tests.support.environment import REPOSITORY
-from tests.support.s3 import moto_server, rclone_server
+from tests.support.faulty_s3 import FaultyFront, faulty_front
+from tests.support.s3 import S3Server, moto_server, rclone_server
 from tests.support.workers import workers_here
 
 __all__ = ["moto_server", "rclone_server", "workers_here"]
@@ -135,6 +136,13 @@ def archive(filled: tuple[Prepared, Path]) -> Path:
 def copied(archive: Path, tmp_path: Path) -> Path:
     """A copy of the archive, to be spoilt."""
     return shutil.copytree(archive, tmp_path / "copied" / archive.name)
+
+
+@pytest.fixture
+def front(rclone_server: S3Server) -> Iterator[FaultyFront]:
+    """A store that can be told to hold an answer back."""
+    with faulty_front(rclone_server) as faulty:
+        yield faulty
 
 
 MakeInstance = Callable[[str], Instance]

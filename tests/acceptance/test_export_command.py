@@ -1,22 +1,23 @@
 """`export` as a job that workers do: what can be chosen, Ctrl-C, and going on."""
 
-import signal
-import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
-from threading import Event
 from typing import Final
 
 import pytest
 
 from offline_transfer.errors import ExitStatus
-from tests.acceptance.program import Instance, Program, started
-from tests.support.faulty_s3 import FaultyFront, Hold, Rule, faulty_front
+from tests.acceptance.interrupts import (
+    LONG_GRACE,
+    SHORT_GRACE,
+    interrupted_once,
+    interrupted_twice,
+    wait_for_held,
+    with_store,
+)
+from tests.acceptance.program import Instance, Program
+from tests.support.faulty_s3 import FaultyFront, Hold, Rule
 from tests.support.s3 import S3Server
 
-DEADLINE: Final = 90.0
 MINE: Final = "issues"
 """The object at which an export of these tests is held up."""
 
@@ -29,13 +30,6 @@ def with_keys(own_source: Instance, program: Program, tmp_path: Path) -> Instanc
     return own_source.having(OFFLINE_TRANSFER_SECRETS_FILE=str(file))
 
 
-@pytest.fixture
-def front(rclone_server: S3Server) -> Iterator[FaultyFront]:
-    """A store that can be told to hold an answer back."""
-    with faulty_front(rclone_server) as faulty:
-        yield faulty
-
-
 def paths(rows: list[dict[str, object]]) -> set[tuple[object, object]]:
     """Entity and path of each row."""
     return {(row["entity"], row["path"]) for row in rows}
@@ -44,20 +38,6 @@ def paths(rows: list[dict[str, object]]) -> set[tuple[object, object]]:
 def exports_of(source: Instance) -> list[object]:
     """The exports that have jobs."""
     return [job["ids"] for job in source.json("jobs", "list", "--task", "offline_export")["jobs"]]
-
-
-def wait_for_held(front: FaultyFront) -> None:
-    """Waits until a request is held back."""
-    deadline = time.monotonic() + DEADLINE
-    while not any(seen.fault is not None for seen in front.seen):
-        assert time.monotonic() < deadline, f"nothing was held: {front.seen}"
-        Event().wait(0.05)
-
-
-def exporting(source: Instance, front: FaultyFront, *words: object) -> "AbstractContextManager[subprocess.Popen[str]]":
-    """The program, started, with the credentials of the store and one worker."""
-    environment = {**source.environment, **front.server.environment(), "OFFLINE_TRANSFER_WORKER_PROCESSES": "1"}
-    return started("export", *words, "--data-dir", source.data_dir, **environment)
 
 
 def test_relations_and_descendants_can_be_left_out(source: Instance, program: Program, tmp_path: Path) -> None:
@@ -116,14 +96,9 @@ def test_ctrl_c_cancels_and_says_how_to_go_on(
     place = f"s3://{bucket}"
     front.plan(Rule(Hold(), method="PUT", target=MINE))
     endpoint = ("--s3-endpoint", front.server.endpoint)
-    with exporting(with_keys, front, "fill", "--to", place, *endpoint) as process:
+    with with_store(with_keys, front, "export", "fill", "--to", place, *endpoint, **SHORT_GRACE) as process:
         wait_for_held(front)
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=DEADLINE)
-    assert process.returncode == ExitStatus.INTERRUPTED
-    canceling, interrupted = said.splitlines()
-    assert interrupted == "offline-transfer: Interrupted."
-    resume = canceling.removeprefix("Canceling. To go on: offline-transfer ").split()
+        resume = interrupted_once(process)
     assert resume[:2] == ["export", "--resume"]
     prefix = resume[2]
     keys = {item["Key"] for item in rclone_server.client().list_objects_v2(Bucket=bucket)["Contents"]}
@@ -141,15 +116,10 @@ def test_ctrl_c_cancels_and_says_how_to_go_on(
 def test_a_second_ctrl_c_does_not_wait(with_keys: Instance, front: FaultyFront, rclone_server: S3Server) -> None:
     bucket = rclone_server.new_bucket().bucket
     front.plan(Rule(Hold(), method="PUT", target=MINE))
-    endpoint = ("--s3-endpoint", front.server.endpoint)
-    with exporting(with_keys, front, "fill", "--to", f"s3://{bucket}", *endpoint) as process:
+    words = ("export", "fill", "--to", f"s3://{bucket}", "--s3-endpoint", front.server.endpoint)
+    with with_store(with_keys, front, *words, **LONG_GRACE) as process:
         wait_for_held(front)
-        process.send_signal(signal.SIGINT)
-        assert process.stderr is not None
-        assert process.stderr.readline().startswith("Canceling. To go on: ")
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=DEADLINE)
-    assert process.returncode == ExitStatus.INTERRUPTED
+        interrupted_twice(process)
 
 
 def test_workers_that_cannot_work_end_the_wait(

@@ -1,14 +1,30 @@
-"""`import` as a job that workers do: what can be left out, and going on."""
+"""`import` as a job that workers do: what can be left out, Ctrl-C, and going on."""
 
+import signal
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 import pytest
 
 from offline_transfer.errors import ExitStatus
+from offline_transfer.transfers.states import ImportState, JobState
+from tests.acceptance.interrupts import (
+    DEADLINE,
+    LONG_GRACE,
+    SHORT_GRACE,
+    interrupted_once,
+    interrupted_twice,
+    wait_for_held,
+    with_store,
+)
 from tests.acceptance.program import Instance
+from tests.support.faulty_s3 import FaultyFront, Hold, Rule
+from tests.support.s3 import S3Server
+
+CANCELED: Final = ImportState.canceled.value
+ENDED: Final = JobState.ended.value
 
 
 def counted(printed: Mapping[str, Any], path: str) -> list[tuple[int, int, int, dict[str, int]]]:
@@ -63,3 +79,74 @@ def test_what_cannot_be_meant_is_refused(destination: Instance, words: list[str]
 def test_an_import_that_is_not_there_cannot_be_gone_on_with(destination: Instance) -> None:
     message = destination.run("import", "--resume", "99").refused(ExitStatus.NOT_FOUND)
     assert message.startswith("There is no import 99 in this instance.")
+
+
+@pytest.fixture
+def in_bucket(archive: Path, rclone_server: S3Server, front: FaultyFront) -> tuple[str, ...]:
+    """The archive in a bucket, as words of an import."""
+    bucket = rclone_server.new_bucket().bucket
+    client = rclone_server.client()
+    for path in archive.rglob("*"):
+        if path.is_file():
+            key = f"{archive.name}/{path.relative_to(archive)}"
+            client.upload_file(str(path), bucket, key)
+    return f"s3://{bucket}/{archive.name}", "--all", "", "--s3-endpoint", front.server.endpoint
+
+
+@pytest.fixture
+def held(archive: Path) -> str:
+    """An object in the middle of the archive, at which an import of these tests is held up."""
+    found = sorted(archive.glob("project_*/issues/batch_1.*"))[0]
+    return str(found.relative_to(archive))
+
+
+def import_states(instance: Instance) -> list[tuple[object, ...]]:
+    """The states of all imports and of the jobs of their work."""
+    with psycopg.connect(instance.environment["DATABASE_URL"]) as connection:
+        return connection.execute(
+            "SELECT bulk_imports.id, bulk_imports.status, array_agg(DISTINCT bulk_import_jobs.status) FROM bulk_imports"
+            " LEFT JOIN bulk_import_jobs ON bulk_import_id = bulk_imports.id GROUP BY 1, 2 ORDER BY 1"
+        ).fetchall()
+
+
+def test_ctrl_c_cancels_and_says_how_to_go_on(
+    destination: Instance, front: FaultyFront, in_bucket: tuple[str, ...], held: str
+) -> None:
+    # Once it is read when the archive is checked.
+    front.plan(Rule(Hold(), method="GET", target=held, after=1))
+    with with_store(destination, front, "import", *in_bucket, **SHORT_GRACE) as process:
+        wait_for_held(front)
+        resume = interrupted_once(process)
+    assert resume == ["import", "--resume", "1"]
+    assert import_states(destination) == [(1, CANCELED, [ENDED])]
+    front.release()
+    printed = destination.json(*resume)
+    assert (printed["import"], printed["failures"], printed["gaps"]) == (1, [], [])
+    assert {item["status"] for item in printed["entities"]} == {"finished"}
+    assert [row for row in printed["relations"] if row["failed"]] == []
+
+
+def test_a_second_ctrl_c_does_not_wait(
+    destination: Instance, front: FaultyFront, in_bucket: tuple[str, ...], held: str
+) -> None:
+    front.plan(Rule(Hold(), method="GET", target=held, after=1))
+    words = ("import", *in_bucket)
+    with with_store(destination, front, *words, **LONG_GRACE) as process:
+        wait_for_held(front)
+        resume = interrupted_twice(process)
+    assert import_states(destination) == [(1, CANCELED, [ENDED])]
+    front.release()
+    assert {item["status"] for item in destination.json(*resume)["entities"]} == {"finished"}
+
+
+def test_ctrl_c_while_the_archive_is_checked_leaves_nothing(
+    destination: Instance, front: FaultyFront, in_bucket: tuple[str, ...], held: str
+) -> None:
+    front.plan(Rule(Hold(), method="GET", target=held))
+    with with_store(destination, front, "import", *in_bucket) as process:
+        wait_for_held(front)
+        process.send_signal(signal.SIGINT)
+        front.release()
+        _, said = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, said) == (ExitStatus.INTERRUPTED, "offline-transfer: Interrupted.\n")
+    assert import_states(destination) == []

@@ -8,6 +8,7 @@ from typing import IO, Final, Protocol
 
 from sqlalchemy.orm import Session
 
+from offline_transfer.cli import output
 from offline_transfer.cli.errors import WorkersFailError
 from offline_transfer.cli.live import LiveTable
 from offline_transfer.errors import ConflictError
@@ -56,15 +57,21 @@ class Attendant:
                     drawn_at = time.monotonic()
                 time.sleep(LOOK_SECONDS)
 
-    def cancel(self, attended: Attended) -> None:
-        """Cancel it, unless it has ended meanwhile, and have the workers end what they are at."""
+    def cancel(self, attended: Attended, to_go_on: str) -> None:
+        """Cancel it, unless it has ended meanwhile, name the command with which one goes on, and have the workers end what they are
+        at. Another Ctrl-C ends them at once: what they hold then is found by those that run elsewhere, or when one goes on.
+        """
         try:
             with self._instance.database.session() as session:
                 attended.cancel(session)
+            output.remark(f"Canceling. To go on: offline-transfer {to_go_on}")
+            self._workers.stop()
+            self._workers.wait()
         except ConflictError:
             return
-        self._workers.stop()
-        self._workers.wait()
+        except KeyboardInterrupt:
+            self._workers.kill()
+            raise
 
     def _is_open(self, attended: Attended) -> bool:
         with self._instance.database.session() as session:

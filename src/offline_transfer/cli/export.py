@@ -169,7 +169,6 @@ def _reopen(context: "ExportContext", export_prefix: str, storage: "StorageConfi
 
 def _have_done(instance: "Instance", attendant: "Attendant", export_id: int) -> None:
     """Wait for the end; Ctrl-C cancels, and says how to go on."""
-    from offline_transfer.cli import output
     from offline_transfer.cli.attended_export import AttendedExport
     from offline_transfer.exporting import result
 
@@ -179,6 +178,5 @@ def _have_done(instance: "Instance", attendant: "Attendant", export_id: int) -> 
     except KeyboardInterrupt:
         with instance.database.session() as session:
             prefix = result.export_prefix(session, export_id)
-        output.remark(f"Canceling. To go on: offline-transfer export --resume {prefix}")
-        attendant.cancel(attended)
+        attendant.cancel(attended, f"export --resume {prefix}")
         raise

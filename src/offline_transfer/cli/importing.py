@@ -210,15 +210,13 @@ def _reopen(context: "ImportContext", bulk_import_id: int, options: _Options) ->
 
 def _have_done(attendant: "Attendant", bulk_import_id: int) -> None:
     """Wait for the end; Ctrl-C cancels, and says how to go on."""
-    from offline_transfer.cli import output
     from offline_transfer.cli.attended_import import AttendedImport
 
     attended = AttendedImport(bulk_import_id)
     try:
         attendant.attend(attended)
     except KeyboardInterrupt:
-        output.remark(f"Canceling. To go on: offline-transfer import --resume {bulk_import_id}")
-        attendant.cancel(attended)
+        attendant.cancel(attended, f"import --resume {bulk_import_id}")
         raise
 
 
