@@ -192,7 +192,14 @@ def test_a_group_without_attributes_takes_everything_in_it_along(destination: In
         draft.records("group_1/labels.ndjson.gz", [{"title": "a"}])
         draft.records("project_7/labels.ndjson.gz", [{"title": "b", "priorities": [{"priority": 1}]}, {"title": "c"}])
 
-    printed = imported(destination, written(tmp_path, write))
+    message = destination.run("import", written(tmp_path, write), "--all", "").refused(ExitStatus.BAD_INPUT)
+    why = "The attributes of top cannot be used: group_1/self.json.gz, line 1: "
+    assert message.startswith(f"Import 1 failed: {why}")
+    assert message.endswith(
+        " `offline-transfer report 1` says what became of each group and project. Once the reason is out of the way,"
+        " `offline-transfer import --resume 1` goes on."
+    )
+    printed = destination.run("report", 1).ok().json
     assert [(item["entity"], item["status"]) for item in printed["entities"]] == [
         ("top", "failed"),
         ("top/app", "failed"),
@@ -206,7 +213,7 @@ def test_a_group_without_attributes_takes_everything_in_it_along(destination: In
     ]
     own, below = printed["failures"]
     assert (own["entity"], own["path"]) == ("top", "self")
-    assert own["message"].startswith("The attributes of top cannot be used: group_1/self.json.gz, line 1: ")
+    assert own["message"].startswith(why)
     assert own["message"].endswith("; export the relation again.")
     assert below == {"entity": "top/app", "path": "self", "message": "the group around it could not be imported"}
     assert destination.json("tree") == {"relations": [], "incomplete": []}

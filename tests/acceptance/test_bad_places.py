@@ -1,5 +1,6 @@
 """Disks that are full, places that vanish, databases that cannot be reached: what is said, and what is left behind."""
 
+import json
 import resource
 import shutil
 import socket
@@ -202,8 +203,17 @@ def test_a_destination_that_is_removed_meanwhile_fails_the_import(
         return bulk_import_id
 
     monkeypatch.setattr(create, "create_checked_import", take_on_and_remove_the_group)
-    printed = destination.json("import", archive, "--entity", "fill/inner=place", status=ExitStatus.WITH_FAILURES)
-    assert [item["status"] for item in printed["entities"]] == ["failed", "failed"]
-    assert printed["entities"][0]["error"] == (
-        "There is no group `place` to import into. Create it first, or name another destination."
+    words = ("import", archive, "--entity", "fill/inner=place")
+    assert destination.run(*words).refused(ExitStatus.BAD_INPUT) == (
+        "Import 2 failed: There is no group `place` to import into. Create it first, or name another destination."
+        " `offline-transfer report 2` says what became of each group and project. Once the reason is out of the way,"
+        " `offline-transfer import --resume 2` goes on."
     )
+    told = json.loads(destination.run("report", 2).ok().out)
+    assert [item["status"] for item in told["entities"]] == ["failed", "failed"]
+    printed = destination.json("import", "--resume", 2, status=ExitStatus.BAD_INPUT)
+    assert printed["error"]["code"] == "import_failed"
+    with psycopg.connect(destination.environment["DATABASE_URL"]) as connection:
+        connection.execute("UPDATE routes SET path = 'place' WHERE path = 'gone'")
+    printed = destination.json("import", "--resume", 2)
+    assert [item["status"] for item in printed["entities"]] == ["finished", "finished"]

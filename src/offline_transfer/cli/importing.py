@@ -223,11 +223,12 @@ def _have_done(attendant: "Attendant", bulk_import_id: int) -> None:
 def show(
     database: "Database", bulk_import_id: int, *, as_json: bool, more: "Mapping[str, object] | None" = None
 ) -> int:
-    """Prints what an import says of itself, and gives the exit status that follows."""
+    """Prints what an import says of itself, and gives the exit status that follows. Raises what `result.require_brought` raises."""
     from offline_transfer.cli import output
     from offline_transfer.importing import result
 
     with database.session() as session:
+        result.require_brought(session, bulk_import_id)
         rows = [row.to_json() for row in result.rows(session, bulk_import_id)]
         failures = list(result.failures(session, bulk_import_id))
         entities = list(result.destinations(session, bulk_import_id))

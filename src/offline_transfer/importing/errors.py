@@ -146,3 +146,21 @@ class PipelineAbortedError(BadInputError):
 
 class ImportNotFoundError(NotFoundError):
     """There is no import {id} in this instance. Its number was printed when it began, and is in the mail that told of its end."""
+
+
+class ImportFailedError(BadInputError):
+    """Import {id} failed: {reason} `offline-transfer report {id}` says what became of each group and project. Once the reason is
+    out of the way, `offline-transfer import --resume {id}` goes on.
+
+    What one record or file meets fails that alone; an import has failed when not one group or project came of it.
+    """
+
+
+class LoadFailedError(BadInputError):
+    """Nothing of the export could be loaded: {reason} `offline-transfer report {id}` says more. Once the reason is out of the way,
+    load it again."""
+
+
+class ImportCanceledError(ConflictError):
+    """Import {id} was canceled by somebody else. `offline-transfer report {id}` says what had come by then, and
+    `offline-transfer import --resume {id}` goes on."""

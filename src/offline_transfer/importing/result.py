@@ -10,10 +10,11 @@ from sqlalchemy import exists, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from offline_transfer.importing import references_pipeline
+from offline_transfer.importing.errors import ImportCanceledError, ImportFailedError, LoadFailedError
 from offline_transfer.transfers import ledger
 from offline_transfer.transfers.accounting import NOT_FETCHED
 from offline_transfer.transfers.models import BatchTracker, BulkImport, ImportEntity, ImportFailure, Tracker
-from offline_transfer.transfers.states import EntityState, ImportState, TrackerState
+from offline_transfer.transfers.states import EntityState, ImportState, SourceType, TrackerState
 from offline_transfer.types import JsonObject
 
 BATCHES_NAMED: Final = 10
@@ -180,6 +181,25 @@ def is_clean(session: Session, bulk_import_id: int) -> bool:
     of_import = ImportEntity.bulk_import_id == bulk_import_id
     is_open = session.scalar(select(exists().where(of_import, ImportEntity.status != EntityState.finished)))
     return bulk_import.status is ImportState.finished and not bulk_import.has_failures and not is_open
+
+
+def require_brought(session: Session, bulk_import_id: int) -> None:
+    """Raise ImportFailedError, LoadFailedError or ImportCanceledError when an import ended and is not finished."""
+    bulk_import = session.get_one(BulkImport, bulk_import_id)
+    if bulk_import.status is ImportState.finished:
+        return
+    if bulk_import.status is ImportState.canceled:
+        raise ImportCanceledError(id=bulk_import_id)
+    reason = bulk_import.error or _first_error(session, bulk_import_id) or f"it is {bulk_import.status.name}"
+    is_load = bulk_import.source_type is SourceType.file_export
+    failed = LoadFailedError if is_load else ImportFailedError
+    raise failed(id=bulk_import_id, reason=f"{reason.rstrip('.')}.")
+
+
+def _first_error(session: Session, bulk_import_id: int) -> str | None:
+    """Why the first entity failed: what lies in it failed with it."""
+    of_import = ImportEntity.bulk_import_id == bulk_import_id, ImportEntity.error.is_not(None)
+    return session.scalar(select(ImportEntity.error).where(*of_import).order_by(ImportEntity.id).limit(1))
 
 
 def totals(session: Session, bulk_import_id: int) -> Totals:

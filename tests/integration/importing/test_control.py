@@ -7,11 +7,19 @@ from typing import Any
 import pytest
 
 from offline_transfer import queue
-from offline_transfer.importing import control
-from offline_transfer.importing.errors import ImportEndedError, ImportNotRetryableError
+from offline_transfer.errors import OfflineTransferError
+from offline_transfer.importing import control, result
+from offline_transfer.importing.errors import (
+    ImportCanceledError,
+    ImportEndedError,
+    ImportFailedError,
+    ImportNotRetryableError,
+    LoadFailedError,
+)
 from offline_transfer.importing.incomplete import incomplete
 from offline_transfer.importing.reopening import Reopened
-from offline_transfer.transfers.models import ImportEntity
+from offline_transfer.transfers.models import BulkImport, ImportEntity
+from offline_transfer.transfers.states import ImportState, SourceType
 from tests.integration.importing.test_killed import DamagedObject
 from tests.integration.importing.test_records import MOMENT, counts, issue
 from tests.support.importing import Destination, Records, RecordsObject, RecordsSource, run
@@ -195,3 +203,46 @@ def test_an_import_that_is_whole_cannot_be_tried_again(destination: Destination)
     assert_whole(destination, row.id)
     with pytest.raises(ImportNotRetryableError), destination.database.session() as session:
         control.reopen(session, row.bulk_import_id)
+
+
+@pytest.mark.parametrize(
+    ("state", "source_type", "error", "message"),
+    [
+        (
+            ImportState.timeout,
+            SourceType.offline_export,
+            ImportFailedError,
+            "Import {id} failed: nothing moved. `offline-transfer report {id}` says what became of each group and project. Once the"
+            " reason is out of the way, `offline-transfer import --resume {id}` goes on.",
+        ),
+        (
+            ImportState.failed,
+            SourceType.file_export,
+            LoadFailedError,
+            "Nothing of the export could be loaded: nothing moved. `offline-transfer report {id}` says more. Once the reason is out"
+            " of the way, load it again.",
+        ),
+        (
+            ImportState.canceled,
+            SourceType.offline_export,
+            ImportCanceledError,
+            "Import {id} was canceled by somebody else. `offline-transfer report {id}` says what had come by then, and"
+            " `offline-transfer import --resume {id}` goes on.",
+        ),
+    ],
+)
+def test_an_import_that_brought_nothing_whole_says_why_and_what_to_do(
+    destination: Destination,
+    state: ImportState,
+    source_type: SourceType,
+    error: type[OfflineTransferError],
+    message: str,
+) -> None:
+    import_id = destination.run(RecordsSource(relations=RELATIONS)).bulk_import_id
+    with destination.database.session() as session:
+        result.require_brought(session, import_id)
+        row = session.get_one(BulkImport, import_id)
+        row.status, row.source_type, row.error = state, source_type, "nothing moved"
+    with destination.database.session() as session, pytest.raises(error) as caught:
+        result.require_brought(session, import_id)
+    assert str(caught.value) == message.format(id=import_id)
