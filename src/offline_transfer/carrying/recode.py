@@ -5,11 +5,12 @@ change, so manifest and checksums are written anew, and a signature is lost unle
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import closing
-from dataclasses import replace
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Final
+from typing import IO, Final
 
 from offline_transfer.archive.checksums import Measured
 from offline_transfer.archive.encryption import PLAIN, Envelope
@@ -31,10 +32,12 @@ from offline_transfer.carrying.plan import METADATA_KEYS, Place
 from offline_transfer.exporting.writing import Destination
 from offline_transfer.storage.errors import ObjectNotFoundError
 from offline_transfer.storage.location import Location
+from offline_transfer.storage.store import BLOCK_BYTES
+from offline_transfer.verify.errors import SpoolFullError
 from offline_transfer.verify.findings import FindingKind
 from offline_transfer.verify.index import ObjectIndex, StoredObject
 from offline_transfer.verify.reader import Archive
-from offline_transfer.verify.spool import Spool
+from offline_transfer.verify.spool import FULL, Spool
 
 _SCHEMA: Final = """
 PRAGMA journal_mode = OFF;
@@ -99,34 +102,53 @@ def _copy_objects(archive: Archive, target: Destination, written: _Written, prog
     total = sum(stored.size for stored in archive.all_objects())
     for stored in archive.all_objects():
         assert stored.entry is not None
-        with archive.spool(stored) as spool:
-            source = _Resealed(spool, target.envelope)
-            if _is_there(target, stored, source):
+        with archive.spool(stored) as spool, _resealed(spool, target.envelope) as sealed:
+            if _is_there(target, stored, sealed):
                 present += 1
             else:
-                target.place.store.put(target.key(stored.entry.key), source)
+                target.place.store.put(target.key(stored.entry.key), sealed)
                 copied += 1
-                size += source.last_attempt.length
-        written.add(str(stored.entry.key), source.last_attempt.length, source.last_attempt.sha256)
+                size += sealed.size
+        written.add(str(stored.entry.key), sealed.size, sealed.sha256)
         done += stored.size
         progress(stored.where, done, total)
     return Carriage(copied=copied, present=present, size=size, signature=SignatureFate.NONE)
 
 
-class _Resealed:
-    """An object in its new envelope. The last attempt is measured, since what is encrypted differs each time."""
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """A source: an object in its new envelope, kept aside."""
 
-    def __init__(self, spool: Spool, envelope: Envelope) -> None:
-        self._spool = spool
-        self._envelope = envelope
-        self.last_attempt = Measured(())
+    file: IO[bytes]
+    size: int
+    sha256: str
 
-    def __call__(self) -> Iterable[bytes]:
-        self.last_attempt = Measured(self._envelope.seal(self._spool.opened()))
-        return self.last_attempt
+    def __call__(self) -> Iterator[bytes]:
+        self.file.seek(0)
+        while block := self.file.read(BLOCK_BYTES):
+            yield block
 
 
-def _is_there(target: Destination, stored: StoredObject, source: _Resealed) -> bool:
+@contextmanager
+def _resealed(spool: Spool, envelope: Envelope) -> Iterator[_Sealed]:
+    """Put an object into its new envelope, once.
+
+    An envelope gives other bytes each time, and a request that was given up may come late and replace the one that counts.
+    """
+    measured = Measured(envelope.seal(spool.opened()))
+    with tempfile.TemporaryFile(prefix="offline-transfer-") as file:
+        try:
+            for block in measured:
+                file.write(block)
+            file.flush()
+        except OSError as error:
+            if error.errno in FULL:
+                raise SpoolFullError(name=spool.stored.where) from None
+            raise
+        yield _Sealed(file, measured.length, measured.sha256)
+
+
+def _is_there(target: Destination, stored: StoredObject, sealed: _Sealed) -> bool:
     """Whether an earlier attempt has written the object; of what is encrypted nobody can know."""
     assert stored.entry is not None
     if target.envelope.suffix:
@@ -137,9 +159,7 @@ def _is_there(target: Destination, stored: StoredObject, source: _Resealed) -> b
             pass
     except ObjectNotFoundError:
         return False
-    for _ in source():
-        pass
-    return (there.length, there.sha256) == (source.last_attempt.length, source.last_attempt.sha256)
+    return (there.length, there.sha256) == (sealed.size, sealed.sha256)
 
 
 def _describe(archive: Archive, target: Destination, written: _Written, signing_key: SigningKey | None) -> None:

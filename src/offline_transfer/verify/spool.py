@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Final
 
 from offline_transfer.archive import ndjson, tarball
 from offline_transfer.archive.checksums import checked
@@ -19,8 +19,8 @@ from offline_transfer.types import JsonObject
 from offline_transfer.verify.errors import SpoolFullError
 from offline_transfer.verify.index import StoredObject
 
-BLOCK_BYTES = 1024 * 1024
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+BLOCK_BYTES: Final = 1024 * 1024
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,6 @@ def _write(file: IO[bytes], block: bytes, stored: StoredObject) -> None:
         while rest:
             rest = rest[file.write(rest) :]
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in FULL:
             raise SpoolFullError(name=stored.where) from None
         raise

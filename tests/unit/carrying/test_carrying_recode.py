@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from pyrage.x25519 import Identity
@@ -19,9 +20,12 @@ from offline_transfer.carrying.errors import (
     SourceFaultError,
 )
 from offline_transfer.carrying.recode import recode
+from offline_transfer.storage.buckets import MemoryBucket
 from offline_transfer.storage.errors import StorageFullError
 from offline_transfer.storage.faults import Fault, FaultyStore, Method
+from offline_transfer.storage.objects import BucketStore
 from offline_transfer.storage.sources import from_bytes
+from offline_transfer.storage.store import Source
 from offline_transfer.types import PortableKind
 from offline_transfer.verify.compare import compare
 from offline_transfer.verify.sums import SignatureState
@@ -106,6 +110,34 @@ def test_a_copy_goes_on_where_it_was_broken_off(tmp_path: Path, envelope: Encryp
         assert len(contents(destination)) == 3
         carriage = recode(archive, destination, envelope)
     assert (carriage.present, carriage.copied) == (present, len(draft.entries) - present)
+    assert faults(destination) == []
+
+
+class GivingUpStore(BucketStore):
+    """Gives up its first attempt at every object, which it may have taken all the same."""
+
+    def __init__(self) -> None:
+        super().__init__(MemoryBucket(f"given-up-{uuid4().hex}"))
+        self.given_up: dict[str, bytes] = {}
+
+    def put(self, key: str, source: Source) -> None:
+        self.given_up[key] = b"".join(source())
+        super().put(key, source)
+
+    def come_late(self) -> None:
+        """What was given up arrives."""
+        for key, content in self.given_up.items():
+            super().put(key, from_bytes(content))
+
+
+def test_an_attempt_that_was_given_up_and_comes_late_changes_nothing(tmp_path: Path) -> None:
+    draft = filled(tmp_path).finish()
+    store = GivingUpStore()
+    destination = replace(empty_place(), store=store)
+    with opened(place_of(draft)) as archive:
+        recode(archive, destination, ENCRYPTION, signing_key=SIGNING_KEY)
+    store.come_late()
+    assert len(store.given_up) == len(draft.entries) + 4  # manifest, checksums, signature, metadata
     assert faults(destination) == []
 
 
