@@ -50,8 +50,9 @@ def nobody_listens() -> Iterator[int]:
         yield reserved.getsockname()[1]
 
 
-def test_a_full_disk_leaves_no_archive_behind(source: Instance, program: Program, tmp_path: Path) -> None:
-    message = with_small_files(source, 3000, "export", "fill", "--to", tmp_path / "out").refused(ExitStatus.STORAGE)
+def test_a_full_disk_leaves_no_archive_behind(own_source: Instance, program: Program, tmp_path: Path) -> None:
+    hurried = own_source.having(OFFLINE_TRANSFER_RETRY_SECONDS="0.1")
+    message = with_small_files(hurried, 3000, "export", "fill", "--to", tmp_path / "out").refused(ExitStatus.STORAGE)
     assert message.startswith("The export failed, and no archive was made: There is no room for ")
     assert message.endswith("Free space there, raise its quota or limit on file sizes, or choose another place.")
     (left,) = (tmp_path / "out").iterdir()

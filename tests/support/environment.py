@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 SCRUBBED_PREFIXES: Final = ("OFFLINE_TRANSFER_", "AWS_", "GIT_", "PG", "GOOGLE_", "AZURE_")
-SCRUBBED_NAMES: Final = frozenset({"DATABASE_URL"})
+SCRUBBED_NAMES: Final = frozenset({"DATABASE_URL", "PYTHONDONTWRITEBYTECODE"})
 FIXTURES_ABSENT: Final = "fixtures absent"
 FIXTURES_VARIABLE: Final = "OFFLINE_TRANSFER_FIXTURES"
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
@@ -20,7 +20,9 @@ def gitlab_fixtures() -> Path | None:
 
 
 def scrub() -> None:
-    """Remove what our program, git, libpq and the clients of object stores would read."""
+    """Remove what our program, git, libpq and the clients of object stores would read, and what would have each program that a test
+    starts compile all of its code anew.
+    """
     for name in list(os.environ):
         if name in SCRUBBED_NAMES or name.startswith(SCRUBBED_PREFIXES):
             del os.environ[name]

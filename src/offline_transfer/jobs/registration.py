@@ -1,9 +1,15 @@
-"""Knows all modules of jobs: a program that defers or does jobs calls `register_all` first."""
+"""Knows all modules of jobs: a program that defers or does jobs calls `register_all` first.
 
-from offline_transfer.jobs import exports, imports, rollbacks
+They are imported then and not before: together they are most of the program, and most commands have nothing done.
+"""
 
-MODULES = (exports, imports, rollbacks)
+from importlib import import_module
+from typing import Final
+
+MODULES: Final = ("exports", "imports", "rollbacks")
 
 
 def register_all() -> None:
-    """Every job has its function once this module is imported; calling this says that it is needed."""
+    """Give every job its function."""
+    for name in MODULES:
+        import_module(f"{__package__}.{name}")

@@ -120,9 +120,9 @@ class GivingUpStore(BucketStore):
         super().__init__(MemoryBucket(f"given-up-{uuid4().hex}"))
         self.given_up: dict[str, bytes] = {}
 
-    def put(self, key: str, source: Source) -> None:
+    def put(self, key: str, source: Source) -> int:
         self.given_up[key] = b"".join(source())
-        super().put(key, source)
+        return super().put(key, source)
 
     def come_late(self) -> None:
         """What was given up arrives."""
