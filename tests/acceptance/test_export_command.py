@@ -1,12 +1,17 @@
 """`export` as a job that workers do: what can be chosen, Ctrl-C, and going on."""
 
+import json
+import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import psycopg
 import pytest
 
 from offline_transfer.errors import ExitStatus
 from tests.acceptance.interrupts import (
+    DEADLINE,
     LONG_GRACE,
     SHORT_GRACE,
     interrupted_once,
@@ -15,9 +20,10 @@ from tests.acceptance.interrupts import (
     with_store,
 )
 from tests.acceptance.program import Instance, Program
-from tests.support.faulty_s3 import FaultyFront, Hold, Rule
+from tests.support.faulty_s3 import Answer, FaultyFront, Hold, Rule
 from tests.support.s3 import S3Server
 
+PREFIX: Final = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_export_[0-9A-Za-z]{8}")
 MINE: Final = "issues"
 """The object at which an export of these tests is held up."""
 
@@ -28,6 +34,12 @@ def with_keys(own_source: Instance, program: Program, tmp_path: Path) -> Instanc
     file = tmp_path / "secrets.keys"
     program.run("db", "make-key", file).ok()
     return own_source.having(OFFLINE_TRANSFER_SECRETS_FILE=str(file))
+
+
+def objects(client: Any, bucket: str, prefix: str = "") -> set[str]:
+    """The keys of a bucket that begin so."""
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return {item["Key"] for page in pages for item in page.get("Contents", ())}
 
 
 def paths(rows: list[dict[str, object]]) -> set[tuple[object, object]]:
@@ -58,6 +70,35 @@ def test_the_source_can_be_called_something_else(source: Instance, program: Prog
 def test_what_moved_meanwhile_is_looked_for_when_that_is_asked(source: Instance, tmp_path: Path) -> None:
     exported = source.json("export", "fill/inner", "--to", tmp_path, "--expect-unchanged")
     assert exported["moved"] == []
+
+
+def test_what_moved_meanwhile_is_told_and_the_exit_status_says_it(
+    with_keys: Instance, front: FaultyFront, rclone_server: S3Server
+) -> None:
+    front.plan(Rule(Hold(), method="PUT", target="manifest"))
+    place = ("--to", f"s3://{rclone_server.new_bucket().bucket}", "--s3-endpoint", front.server.endpoint)
+    with with_store(with_keys, front, "export", "fill", *place, "--expect-unchanged", "--json") as process:
+        wait_for_held(front)
+        # All relations were read.
+        with psycopg.connect(with_keys.environment["DATABASE_URL"]) as connection:
+            connection.execute(
+                "INSERT INTO labels (title, type, project_id) SELECT 'new', 'ProjectLabel', project_id FROM routes"
+                " WHERE path = 'fill/app'"
+            )
+            before = connection.execute(
+                "SELECT count(*) - 1 FROM labels JOIN routes USING (project_id) WHERE path = 'fill/app'"
+            ).fetchone()
+        front.release()
+        out, said = process.communicate(timeout=DEADLINE)
+    assert process.returncode == ExitStatus.DIFFERENT
+    assert before is not None
+    (exported,) = before
+    assert json.loads(out)["moved"] == [
+        {"entity": "fill/app", "path": "labels", "exported": exported, "now": exported + 1}
+    ]
+    assert said.splitlines() == [
+        "The instance was changed while it was exported: the archive does not show one instant."
+    ]
 
 
 def test_without_a_place_nothing_is_begun(source: Instance) -> None:
@@ -111,6 +152,63 @@ def test_ctrl_c_cancels_and_says_how_to_go_on(
     assert ("fill/app", MINE) in paths(exported["relations"])
     verified = program.run("archive", "verify", f"{place}/{prefix}", *endpoint, environment=front.server.environment())
     verified.ok()
+
+
+def canceled(source: Instance, front: FaultyFront, *words: object) -> str:
+    """The prefix of an export that somebody cancels in its middle."""
+    front.plan(Rule(Hold(), method="PUT", target=MINE))
+    with with_store(source, front, "export", *words, **SHORT_GRACE) as process:
+        wait_for_held(front)
+        *_, prefix = interrupted_once(process)
+    # What was on its way arrives when the export has ended.
+    front.release()
+    assert front.held_done.acquire(timeout=DEADLINE)
+    return prefix
+
+
+def failed(source: Instance, front: FaultyFront, *words: object) -> str:
+    """The prefix of an export that cannot be ended."""
+    front.plan(Rule(Answer(403, "AccessDenied"), method="PUT", target="SHA256SUMS"))
+    with with_store(source, front, "export", *words) as process:
+        _, said = process.communicate(timeout=DEADLINE)
+    assert process.returncode == ExitStatus.STORAGE
+    named = PREFIX.search(said)
+    assert named is not None, said
+    return named[0]
+
+
+@pytest.mark.parametrize("broken_off", [canceled, pytest.param(failed, marks=pytest.mark.slow)])
+def test_what_an_export_left_that_was_broken_off_is_removed_and_nothing_beside_it(
+    with_keys: Instance,
+    program: Program,
+    front: FaultyFront,
+    rclone_server: S3Server,
+    broken_off: Callable[..., str],
+) -> None:
+    bucket = rclone_server.new_bucket().bucket
+    client = rclone_server.client()
+    place = f"s3://{bucket}/below"
+    prefix = broken_off(with_keys, front, "fill", "--to", place, "--s3-endpoint", front.server.endpoint)
+    left = objects(client, bucket, f"below/{prefix}/")
+    assert left
+    assert not [key for key in left if "metadata" in key]
+    # Whole archives beside it, one of which has a name that begins like its.
+    beside = [
+        f"{parent}/{key.split('/', 2)[2]}" for parent in (f"below/{prefix}x", f"{prefix}", "below") for key in left
+    ]
+    for key in [*beside, f"below/{prefix}.txt"]:
+        client.put_object(Bucket=bucket, Key=key, Body=b"x")
+    others = objects(client, bucket) - left
+
+    at, environment = ("--s3-endpoint", rclone_server.endpoint), rclone_server.environment()
+    removal = ("archive", "delete", f"{place}/{prefix}", *at)
+    outcome = program.run(*removal, environment=environment).ok()
+    assert outcome.err.splitlines()[-1].startswith(f"Removed {len(left)} objects with ")
+    assert objects(client, bucket) == others
+    where = f"s3://{bucket} at {rclone_server.endpoint}/below/{prefix}"
+    assert program.run(*removal, environment=environment).refused(ExitStatus.NOT_FOUND) == (
+        f"There is nothing of an archive at {where}. Check the prefix."
+    )
 
 
 def test_a_second_ctrl_c_does_not_wait(with_keys: Instance, front: FaultyFront, rclone_server: S3Server) -> None:

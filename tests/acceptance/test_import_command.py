@@ -1,5 +1,6 @@
 """`import` as a job that workers do: what can be left out, Ctrl-C, and going on."""
 
+import json
 import signal
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,6 +42,19 @@ def test_projects_memberships_and_relations_can_be_left_out(destination: Instanc
         for source, imported, skipped, reasons in counted(printed, path):
             assert (imported, skipped, reasons) == (0, source, {"on_purpose": source})
     assert counted(printed, "labels")
+
+
+def test_the_log_has_the_lines_of_all_jobs_of_an_import(destination: Instance, archive: Path) -> None:
+    import_id = destination.json("import", archive, "--all", "", "--no-projects", "--processes", "1")["import"]
+    lines = [json.loads(line) for line in destination.run("logs", "--import", import_id).ok().out.splitlines()]
+    assert {line["import"] for line in lines} == {import_id}
+    listed = destination.json("jobs", "list")["jobs"]
+    jobs = {job["id"] for job in listed if not job["task"].startswith("sweep:")}
+    for event in ("job.started", "job.finished"):
+        assert {line["job"] for line in lines if line["event"] == event} == jobs
+    begun = {(line["task"], line.get("entity")) for line in lines}
+    assert {("bulk_import", None), ("bulk_import_entity", "group_1"), ("finish_bulk_import", None)} <= begun
+    assert destination.run("logs", "--import", import_id + 1).ok().out == ""
 
 
 def test_what_failed_of_an_import_is_tried_again(destination: Instance, archive: Path) -> None:
