@@ -13,9 +13,8 @@ from sqlalchemy.dialects.postgresql import insert
 from offline_transfer.archive import gzip, ndjson, tarball
 from offline_transfer.archive.limits import Limits
 from offline_transfer.archive.tarball import Member
-from offline_transfer.contributions.lookup import StandIns, internal_user
+from offline_transfer.contributions.lookup import StandIns, import_user
 from offline_transfer.forge.attempts import Attempts
-from offline_transfer.forge.enums import UserType
 from offline_transfer.importing import portables
 from offline_transfer.importing.ids import SequenceIds
 from offline_transfer.importing.pipeline import FileDestination, Lease, PipelineWork, RowDestination
@@ -194,7 +193,7 @@ class Scene:
             else:
                 entity.namespace_id = made.id
             session.flush()
-            importer = internal_user(session, UserType.import_user, username="import_user", name="Import User")
+            importer = import_user(session)
             host = session.get_one(BulkImport, entity.bulk_import_id).source_hostname or ""
         return Portable(instance, made.id, self._work(entity, source, (made.id, parent.id), (host, importer)))
 

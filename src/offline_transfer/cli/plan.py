@@ -136,8 +136,11 @@ def _print(made: "Plan") -> None:
     )
     output.print_table(
         "Users of the source",
-        ("top-level group", "named", "known here", "placeholders"),
-        [(users.top_level_group, users.named, users.known, users.placeholders) for users in made.users],
+        ("top-level group", "named", "known here", "placeholders", "import user"),
+        [
+            (users.top_level_group, users.named, users.known, users.placeholders, users.import_user)
+            for users in made.users
+        ],
     )
     _print_amounts(made)
     _print_problems("Blockers", made.blockers)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -37,6 +37,12 @@ _MAKE = text(
     " ON CONFLICT DO NOTHING RETURNING id, username"
 )
 _FIND = text("SELECT id, username FROM users WHERE username = ANY(CAST(:usernames AS text[]))")
+
+
+_COUNT = text(
+    "SELECT count(*) FROM import_source_users JOIN users ON users.id = placeholder_user_id"
+    " WHERE namespace_id = :namespace_id AND user_type = :user_type"
+)
 
 
 class UserLookup(Protocol):
@@ -89,7 +95,10 @@ class _Source:
 
 
 class StandIns:
-    """Gives every source user a stand-in within one top-level namespace."""
+    """Gives every source user a stand-in within one top-level namespace.
+
+    Where that has as many placeholders as the limit allows, the import user stands for all further users. 0 is no limit.
+    """
 
     def __init__(
         self,
@@ -100,6 +109,7 @@ class StandIns:
         import_type: str,
         source_ghost_user_id: int | None,
         importer_id: int,
+        placeholder_limit: int = 0,
     ) -> None:
         self._database = database
         self._namespace_id = namespace_id
@@ -107,6 +117,7 @@ class StandIns:
         self._type = import_type
         self._source_ghost = source_ghost_user_id
         self._importer_id = importer_id
+        self._placeholder_limit = placeholder_limit
         self._ghost_id: int | None = None
         self._known: dict[int, int] = {}
         self._learned: dict[int, tuple[str | None, str | None, str | None]] = {}
@@ -148,9 +159,31 @@ class StandIns:
             return
         with self._database.session() as session:
             sources = self._note(session, missing)
-            made = _make_stand_ins(session, [source for source in sources if source.user_id is None])
+            made = self._stand_ins(session, [source for source in sources if source.user_id is None])
         for source in sources:
             self._known[source.source_id] = made[source.id] if source.user_id is None else source.user_id
+
+    def _stand_ins(self, session: Session, sources: "Sequence[_Source]") -> dict[int, int]:
+        """The users for sources that have none, by the ids of the sources' rows: as many placeholders as may still be made, and
+        the import user for the rest.
+        """
+        room = self._room(session) if sources and self._placeholder_limit else len(sources)
+        made = _make_stand_ins(session, sources[:room])
+        if len(sources) > room:
+            user_id = import_user(session)
+            made |= {source.id: user_id for source in sources[room:]}
+        if made:
+            session.execute(
+                update(SourceUser),
+                [{"id": source_id, "placeholder_user_id": user_id} for source_id, user_id in made.items()],
+            )
+        return made
+
+    def _room(self, session: Session) -> int:
+        """How many placeholders may still be made. Nobody else makes some below the group until the transaction ends."""
+        lock = func.hashtextextended(f"placeholders {self._namespace_id}", 0)
+        session.execute(select(func.pg_advisory_xact_lock(lock)))
+        return max(self._placeholder_limit - placeholders(session, self._namespace_id), 0)
 
     def _note(self, session: Session, source_ids: list[int]) -> "list[_Source]":
         """Inserts the rows that are new and completes the ones that knew less; all of them stay locked."""
@@ -174,6 +207,17 @@ class StandIns:
 def ghost_user(session: Session) -> int:
     """The id of this instance's ghost user, to whom the contributions of deleted accounts belong."""
     return internal_user(session, UserType.ghost, username="ghost", name="Ghost User")
+
+
+def placeholders(session: Session, namespace_id: int) -> int:
+    """How many placeholders stand for users of sources below a top-level group; it is these that the limit counts."""
+    given = {"namespace_id": namespace_id, "user_type": UserType.placeholder.value}
+    return int(session.execute(_COUNT, given).scalar_one())
+
+
+def import_user(session: Session) -> int:
+    """The id of this instance's import user, to whom belongs what an import can give to nobody else."""
+    return internal_user(session, UserType.import_user, username="import_user", name="Import User")
 
 
 def internal_user(session: Session, user_type: UserType, *, username: str, name: str) -> int:
@@ -211,11 +255,6 @@ def _make_stand_ins(session: Session, sources: "Sequence[_Source]") -> dict[int,
     left = {source.unique_username(): source.id for source in sources if source.id not in made}
     if left:
         made |= {left[username]: user_id for user_id, username in session.execute(_FIND, {"usernames": list(left)})}
-    if made:
-        session.execute(
-            update(SourceUser),
-            [{"id": source_id, "placeholder_user_id": user_id} for source_id, user_id in made.items()],
-        )
     return made
 
 

@@ -6,17 +6,16 @@ from offline_transfer.contributions.models import SourceUser
 from offline_transfer.forge.enums import UserType
 from offline_transfer.forge.users import User
 
-_STANDING_IN = (UserType.placeholder, UserType.import_user)
-
 
 def known_users() -> FromClause:
     """All users. Who stands in for a user of another instance says what that user said, so that the next export says the same.
 
-    Where the source gave no name, the stand-in's own has to do: two users without any could not be told apart.
+    The import user stands for many, and says its own. Where the source gave no name, the stand-in's own has to do: two users
+    without any could not be told apart.
     """
     source = (
         select(SourceUser.id, SourceUser.source_name, SourceUser.source_username, SourceUser.source_public_email)
-        .where(SourceUser.placeholder_user_id == User.id, User.user_type.in_(_STANDING_IN))
+        .where(SourceUser.placeholder_user_id == User.id, User.user_type == UserType.placeholder)
         .order_by(SourceUser.id)
         .limit(1)
         .correlate(User)

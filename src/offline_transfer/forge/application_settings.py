@@ -64,6 +64,7 @@ class ApplicationSetting(Base):
     max_decompressed_archive_size: Mapped[int | None]
     bulk_import_concurrent_entities: Mapped[int | None]
     bulk_import_concurrent_pipeline_batch_limit: Mapped[int | None]
+    import_placeholder_user_limit: Mapped[int | None]
     offline_transfer_signature_policy: Mapped[str | None]
 
 
@@ -188,6 +189,14 @@ class ApplicationSettings(BaseModel):
         description="How many pipelines and batches of one import may be worked on at once, beside the groups and projects"
         " themselves.",
         json_schema_extra={"unit": "pipelines and batches"},
+    )
+    import_placeholder_user_limit: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000_000,
+        description="How many placeholder users imports may make below one top-level group. What further users of a source have"
+        " contributed is given to the import user. 0 is no limit, as in GitLab where nobody has set one for the plan.",
+        json_schema_extra={"unit": "users"},
     )
     offline_transfer_signature_policy: SignaturePolicy = Field(
         default=SignaturePolicy.ANY,

@@ -4,12 +4,11 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
-from offline_transfer.contributions.lookup import StandIns, internal_user
+from offline_transfer.contributions.lookup import StandIns, import_user
 from offline_transfer.db import psycopg_connection
-from offline_transfer.forge import membership
+from offline_transfer.forge import application_settings, membership
 from offline_transfer.forge.access import Actor, actor_of, level_cap
 from offline_transfer.forge.attempts import SPOOL, Attempts
-from offline_transfer.forge.enums import UserType
 from offline_transfer.forge.projects import Project
 from offline_transfer.importing import destinations, portables, trackers
 from offline_transfer.importing.ids import SequenceIds
@@ -69,9 +68,8 @@ def work_on(attempt: Attempt, entity: ImportEntity, source: EntitySource) -> Pip
         actor = actor_of(session, bulk_import.user_id)
         cap = level_cap(session, actor, chain[0])
         may_grant = grants(level_cap(session, actor, chain[-1]))
-        importer = bulk_import.user_id or internal_user(
-            session, UserType.import_user, username="import_user", name="Import User"
-        )
+        importer = bulk_import.user_id or import_user(session)
+        limit = application_settings.read(session, context.settings).import_placeholder_user_limit
     ids = SequenceIds(database)
     users = StandIns(
         database,
@@ -80,6 +78,7 @@ def work_on(attempt: Attempt, entity: ImportEntity, source: EntitySource) -> Pip
         import_type=bulk_import.source_type.name,
         source_ghost_user_id=bulk_import.source_ghost_user_id,
         importer_id=importer,
+        placeholder_limit=limit,
     )
     shared = SharedRecords(database, Scoping(source.kind, portable_id, chain), users)
     destination = Destination(portable_id, datetime.now(UTC).isoformat(), source.source_id, cap, may_grant)

@@ -93,6 +93,7 @@ def test_the_report_for_programs_says_all(destination: Destination, reported: in
         "rewritten_texts": 0,
         "failures_count": 1,
         "placeholders": 1,
+        "import_user_contributors": 0,
     }
     assert said["unchecked"] == [{"kind": "unchecked", "where": "manifest.json.gz", "reason": "there is none"}]
     assert said["entities"] == [

@@ -36,6 +36,7 @@ def test_with_a_database_of_somebody_everything_is_as_in_gitlab(session: Session
         "max_decompressed_archive_size": 25600,
         "bulk_import_concurrent_entities": 5,
         "bulk_import_concurrent_pipeline_batch_limit": 25,
+        "import_placeholder_user_limit": 0,
         "offline_transfer_signature_policy": "any",
     }
 

@@ -63,7 +63,7 @@ def make_plan(
         problems += placing.problems + list(placing.problems_of_groups())
     relations = Relations(archive, settings.edition, said)
     planned = tuple(_planned(entity, relations) for entity in destined)
-    users = _users(database, archive, destined, sound, options)
+    users = _users(database, archive, destined, sound, options, said.import_placeholder_user_limit)
     room_there = room.room_for(relations.contents, settings)
     problems += [*sound.problems(), *relations.problems, *room.problems(room_there)]
     if relations.contents.inactive:
@@ -153,6 +153,7 @@ def _users(
     destined: Sequence[Destined],
     sound: soundness.Soundness,
     options: PlanOptions,
+    placeholder_limit: int,
 ) -> tuple[PlannedUsers, ...]:
     with named_users() as named:
         for entity in destined:
@@ -161,7 +162,7 @@ def _users(
                 for finding in named.read(archive, entity.prefix, entity.full_path.split("/", 1)[0]):
                     sound.add(finding)
         with _reading(database) as session:
-            return tuple(named.planned(session, archive))
+            return tuple(named.planned(session, archive, placeholder_limit))
 
 
 def _archive(archive: Archive, found: Origin | None, said: ApplicationSettings) -> PlannedArchive:

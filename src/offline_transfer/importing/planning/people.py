@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from offline_transfer.archive.keys import USER_CONTRIBUTIONS_RELATION, EntityPrefix
+from offline_transfer.contributions.lookup import placeholders
 from offline_transfer.contributions.models import SourceUser
 from offline_transfer.errors import BadInputError
 from offline_transfer.forge.routes import Route
@@ -59,13 +60,16 @@ class NamedUsers:
             except BadInputError as error:
                 yield Finding(kind=FindingKind.DAMAGED, where=stored.where, reason=error.message)
 
-    def planned(self, session: Session, archive: Archive) -> Iterator[PlannedUsers]:
-        """What would become of them, by top-level group. The ghost of the source becomes the ghost here, and does not count."""
+    def planned(self, session: Session, archive: Archive, placeholder_limit: int) -> Iterator[PlannedUsers]:
+        """What would become of them, by top-level group. The ghost of the source becomes the ghost here, and does not count.
+
+        `placeholder_limit` is how many placeholders a top-level group may have; 0 is no limit.
+        """
         tops = self._database.execute("SELECT DISTINCT top FROM named ORDER BY top").fetchall()
         for (top,) in tops:
-            yield self._of_top(session, archive, top)
+            yield self._of_top(session, archive, top, placeholder_limit)
 
-    def _of_top(self, session: Session, archive: Archive, top: str) -> PlannedUsers:
+    def _of_top(self, session: Session, archive: Archive, top: str, placeholder_limit: int) -> PlannedUsers:
         namespace_id = session.scalar(select(Route.namespace_id).where(func.lower(Route.path) == top.lower()))
         named = known = 0
         examples: list[str] = []
@@ -76,8 +80,17 @@ class NamedUsers:
             known += len(here)
             new = (printable(user.username or f"user {user.id}") for user in users if user.id not in here)
             examples.extend(islice(new, _EXAMPLES - len(examples)))
+        new_users = room = named - known
+        if placeholder_limit:
+            taken = 0 if namespace_id is None else placeholders(session, namespace_id)
+            room = max(placeholder_limit - taken, 0)
         return PlannedUsers(
-            top_level_group=top, named=named, known=known, placeholders=named - known, examples=tuple(examples)
+            top_level_group=top,
+            named=named,
+            known=known,
+            placeholders=min(new_users, room),
+            import_user=max(new_users - room, 0),
+            examples=tuple(examples),
         )
 
     def _add(self, top: str, records: Iterable[JsonObject]) -> None:

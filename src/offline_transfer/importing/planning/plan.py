@@ -163,8 +163,10 @@ class PlannedUsers:
     """Those for whom somebody stands here already."""
     placeholders: int
     """Those who will get a placeholder."""
+    import_user: int
+    """Those whose contributions the import user gets, since the limit on placeholders will be reached."""
     examples: tuple[str, ...]
-    """Usernames of some of the latter, escaped."""
+    """Usernames of some who are not known here, escaped."""
 
     def to_json(self) -> JsonObject:
         """As `--json` prints it."""
@@ -173,6 +175,7 @@ class PlannedUsers:
             "named": self.named,
             "known": self.known,
             "placeholders": self.placeholders,
+            "import_user": self.import_user,
             "examples": list(self.examples),
         }
 

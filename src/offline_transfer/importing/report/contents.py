@@ -19,16 +19,16 @@ from offline_transfer.types import JsonObject
 FORMAT: Final = 1
 """Grows when a key or a column changes its meaning or goes."""
 
-_PLACEHOLDERS: Final = text(
-    "SELECT count(DISTINCT placeholder_user_id) FROM import_source_users"
+_STANDING_IN: Final = text(
+    "SELECT count(*) FROM import_source_users"
     " JOIN users ON users.id = placeholder_user_id JOIN bulk_imports ON bulk_imports.id = :id"
     " WHERE import_source_users.source_hostname = bulk_imports.source_hostname"
-    " AND users.user_type = :placeholder AND import_source_users.namespace_id IN ("
+    " AND users.user_type = :user_type AND import_source_users.namespace_id IN ("
     " SELECT routes.namespace_id FROM bulk_import_entities JOIN routes ON lower(routes.path) = split_part("
     "lower(CASE destination_namespace WHEN '' THEN destination_name ELSE destination_namespace END), '/', 1)"
     " WHERE bulk_import_id = :id AND routes.namespace_id IS NOT NULL)"
 )
-"""Users of the source who are known in the top-level groups of an import, and whom nobody has taken over yet."""
+"""Users of the source who are known in the top-level groups of an import, and for whom a user of this kind stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +112,14 @@ def _head(session: Session, bulk_import: BulkImport) -> JsonObject:
         "adds_up": totals.adds_up,
         "rewritten_texts": result.rewritten(session, bulk_import.id),
         "failures_count": result.failures_count(session, bulk_import.id),
-        "placeholders": session.scalar(
-            _PLACEHOLDERS, {"id": bulk_import.id, "placeholder": UserType.placeholder.value}
-        ),
+        "placeholders": _standing_in(session, bulk_import, UserType.placeholder),
+        "import_user_contributors": _standing_in(session, bulk_import, UserType.import_user),
         "unchecked": list(bulk_import.unchecked),
     }
+
+
+def _standing_in(session: Session, bulk_import: BulkImport, user_type: UserType) -> int:
+    return int(session.execute(_STANDING_IN, {"id": bulk_import.id, "user_type": user_type.value}).scalar_one())
 
 
 def _moment(time: datetime | None) -> str | None:

@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("max_decompressed_archive_size", sa.BigInteger(), nullable=True),
         sa.Column("bulk_import_concurrent_entities", sa.BigInteger(), nullable=True),
         sa.Column("bulk_import_concurrent_pipeline_batch_limit", sa.BigInteger(), nullable=True),
+        sa.Column("import_placeholder_user_limit", sa.BigInteger(), nullable=True),
         sa.Column("offline_transfer_signature_policy", sa.Text(), nullable=True),
         sa.CheckConstraint("id = 1", name=op.f("check_application_settings_only_row")),
         sa.PrimaryKeyConstraint("id", name=op.f("application_settings_pkey")),

@@ -221,8 +221,18 @@ def test_users_are_told_by_who_stands_for_them_already(scene: Scene) -> None:
             )
     plan = scene.plan(draft, INTO_DEST, Wanted("next", "dest"))
     assert plan.users == (
-        PlannedUsers(top_level_group="dest", named=4, known=1, placeholders=3, examples=("bob\\u202e", "user 3", "cy")),
+        PlannedUsers(
+            top_level_group="dest",
+            named=4,
+            known=1,
+            placeholders=3,
+            import_user=0,
+            examples=("bob\\u202e", "user 3", "cy"),
+        ),
     )
+    set_limit(scene, "import_placeholder_user_limit", "2")
+    (limited,) = scene.plan(draft, INTO_DEST, Wanted("next", "dest")).users
+    assert (limited.known, limited.placeholders, limited.import_user) == (1, 2, 1)
 
 
 def test_a_signature_is_told_and_the_policy_is_held(scene: Scene) -> None:
