@@ -234,6 +234,29 @@ def test_a_killed_writer_leaves_a_partial_file_that_is_never_listed(root: Path) 
         next(store.blocks(left[0]))
     store.put("folder/key", from_bytes(b"new"))
     assert b"".join(store.blocks("folder/key")) == b"new"
+    # One that is so young may have a writer that is just about to lock it.
+    assert store.sweep() == 0
+    os.utime(root / left[0], (0, 0))
+    assert store.sweep() == 1
+    assert everything(root) == ["folder", "folder/key"]
+
+
+def test_a_file_whose_writer_lives_is_not_swept_however_old_it_is(root: Path) -> None:
+    store = DiskStore(root)
+
+    def slowly() -> Iterator[bytes]:
+        yield b"first, "
+        (begun,) = root.rglob("*.partial")
+        os.utime(begun, (0, 0))
+        assert store.sweep() == 0
+        yield b"then"
+
+    store.put("folder/key", slowly)
+    assert b"".join(store.blocks("folder/key")) == b"first, then"
+
+
+def test_nothing_is_swept_where_nothing_is(root: Path) -> None:
+    assert DiskStore(root / "absent").sweep() == 0
 
 
 FULL_MESSAGE: Final = (

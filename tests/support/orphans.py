@@ -13,7 +13,7 @@ from offline_transfer.forge.projects import Project
 from offline_transfer.forge.repository_paths import RepositoryKind, RepositoryPath
 from offline_transfer.forge.snippets import Snippet
 from offline_transfer.jobs import sweeps
-from offline_transfer.jobs.instance import instance_of
+from offline_transfer.jobs.instance import FILES, instance_of
 from offline_transfer.settings import Settings
 
 _OWNERS: Final = {
@@ -30,7 +30,7 @@ def orphans(database: Database, settings: Settings) -> list[str]:
     instance = instance_of(settings, database)
     sweeps.dead_repositories(instance)
     sweeps.dead_spool(instance)
-    found = {*_files(settings.data_dir / "files"), *_files(settings.data_dir / "spool")}
+    found = {*_files(settings.data_dir / FILES), *_files(settings.data_dir / "spool")}
     found |= {str(path) for path in _repositories(settings.data_dir / "repositories")}
     return sorted(found - set(_named(database)))
 
@@ -39,7 +39,7 @@ def lost(database: Database, settings: Settings) -> list[str]:
     """The contents that rows name and that do not lie there; sorted."""
     with database.session() as session:
         named = {*session.scalars(select(Upload.storage_key)), *session.scalars(select(LfsObject.storage_key))}
-    return sorted(named - set(_files(settings.data_dir / "files")))
+    return sorted(named - set(_files(settings.data_dir / FILES)))
 
 
 def _files(directory: Path) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from offline_transfer import queue
 from offline_transfer.db import Database, open_database
@@ -10,6 +11,9 @@ from offline_transfer.forge.files import Files
 from offline_transfer.forge.repositories import Repositories
 from offline_transfer.settings import Settings
 from offline_transfer.storage.disk import DiskStore
+
+FILES: Final = "files"
+"""Where below a data directory uploads and LFS objects lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ def instance_of(settings: Settings, database: Database) -> Instance:
         settings=settings,
         database=database,
         repositories=Repositories(settings.data_dir / "repositories"),
-        files=Files(DiskStore(settings.data_dir / "files", called="the files of this instance")),
+        files=Files(DiskStore(settings.data_dir / FILES, called="the files of this instance")),
     )
 
 

@@ -4,6 +4,7 @@ Procrastinate leaves such jobs as if they were being done. Whoever lives looks f
 """
 
 import logging
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import text
@@ -47,6 +48,13 @@ def sweep(database: Database, stalled_seconds: float) -> int:
         # A worker that wakes after this finds that it is not one any more, and ends.
         session.execute(_FORGET, {"seconds": stalled_seconds})
     return found
+
+
+def has_found_any(database: Database, *, within: timedelta) -> bool:
+    """Whether a worker was found dead in that time."""
+    lately = text("SELECT EXISTS (SELECT FROM job_failures WHERE kind = :kind AND at > now() - :within)")
+    with database.session() as session:
+        return session.scalar(lately, {"kind": FailureKind.DIED, "within": within}) is True
 
 
 def _sweep_one(database: Database, stalled_seconds: float) -> bool:

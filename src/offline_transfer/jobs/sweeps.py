@@ -20,14 +20,16 @@ from offline_transfer.forge.attempts import SPOOL, Attempts
 from offline_transfer.importing import overdue as overdue_imports
 from offline_transfer.importing import places
 from offline_transfer.jobs import log_files, stalled
-from offline_transfer.jobs.instance import Instance
+from offline_transfer.jobs.instance import FILES, Instance
 from offline_transfer.queue import QueueName
+from offline_transfer.storage.disk import DiskStore
 
 Sweep = Callable[[Instance], int]
 
 PREFIX: Final = "sweep:"
 PRIORITY: Final = 100
 """Sweeps go before all jobs that wait."""
+_DEATHS_WITHIN: Final = timedelta(minutes=10)
 
 logger: Final = logging.getLogger(__name__)
 
@@ -115,6 +117,17 @@ def dead_repositories(instance: Instance) -> int:
 def dead_spool(instance: Instance) -> int:
     """Remove what loads, dumps and imports that died had unpacked."""
     return Attempts(instance.settings.data_dir / SPOOL).sweep()
+
+
+@register("dead_files", queue=QueueName.FILES)
+def dead_files(instance: Instance) -> int:
+    """Remove the uploads and LFS objects that workers had begun to write which died a while ago.
+
+    All of the files have to be looked at, so it is done only when a worker has died lately.
+    """
+    if not stalled.has_found_any(instance.database, within=_DEATHS_WITHIN):
+        return 0
+    return DiskStore(instance.settings.data_dir / FILES).sweep()
 
 
 @register("unused_lfs_objects", queue=QueueName.FILES)

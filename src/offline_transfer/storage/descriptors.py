@@ -3,6 +3,7 @@
 Works below one directory that is already open. What lies there is hostile: it may be a removable disk that somebody prepared.
 """
 
+import fcntl
 import os
 import secrets
 import stat
@@ -118,7 +119,7 @@ class FileReplacement:
     """A file that is being written beside the one it will replace, as `<name>.<random>.partial`.
 
     `commit` makes it durable under its name; without it nothing of the file is left at the end of the `with` block. A process that
-    is killed leaves the partial file behind.
+    is killed leaves the partial file behind. Who writes it holds a lock on it, which ends with the process.
     """
 
     def __init__(self, directory: int, name: str) -> None:
@@ -131,6 +132,9 @@ class FileReplacement:
         except BaseException:
             os.close(self._directory)
             raise
+        # Where a file system has no locks, nobody can tell, and nothing is swept.
+        with suppress(OSError):
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def __enter__(self) -> Self:
         return self

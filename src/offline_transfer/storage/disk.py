@@ -40,7 +40,7 @@ from offline_transfer.storage.errors import (
     UnsafeEntryError,
 )
 from offline_transfer.storage.keys import PARTIAL_SUFFIX, validate_key, validate_prefix
-from offline_transfer.storage.pruning import prune
+from offline_transfer.storage.pruning import prune, sweep
 from offline_transfer.storage.store import BLOCK_BYTES, LIST_LIMIT, ObjectInfo, Source
 
 _OPEN_ROOT: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -123,6 +123,15 @@ class DiskStore:
         ):
             prune(directory, name)
             sync_directory(directory)
+
+    def sweep(self) -> int:
+        """Remove the unfinished files of processes that died, and give how many there were."""
+        with self._translated("its top", self._read_error):
+            try:
+                with self._opened_root() as root:
+                    return sweep(root)
+            except FileNotFoundError:
+                return 0
 
     def _begin(self, key: str, folders: Sequence[str], name: str) -> FileReplacement:
         with self._translated(key, self._write_error):

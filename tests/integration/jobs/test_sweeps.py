@@ -1,6 +1,7 @@
 """What is done again and again."""
 
 import importlib
+import os
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,6 +11,8 @@ from offline_transfer.forge.attempts import Attempts
 from offline_transfer.jobs import sweeps
 from offline_transfer.jobs.instance import Instance
 from offline_transfer.queue import QueueName
+from offline_transfer.storage.disk import DiskStore
+from offline_transfer.storage.sources import from_bytes
 from tests.integration.jobs.scene import Scene, silence, take
 
 
@@ -26,7 +29,7 @@ def test_a_sweep_comes_as_often_as_is_asked_as_far_as_cron_can_say_it(seconds: i
 def test_the_sweeps_that_need_the_data_directory_are_for_the_workers_that_see_it() -> None:
     queues = {sweep.name: sweep.queue for sweep in sweeps.registered()}
     assert queues["stalled_jobs"] is QueueName.ROWS
-    assert {queues[name] for name in ("old_logs", "dead_repositories", "dead_spool")} == {QueueName.FILES}
+    assert {queues[name] for name in ("old_logs", "dead_repositories", "dead_spool", "dead_files")} == {QueueName.FILES}
 
 
 @pytest.mark.slow
@@ -76,3 +79,17 @@ def test_what_processes_that_died_had_unpacked_is_removed(scene: Scene) -> None:
         assert sweeps.dead_spool(scene.instance) == 1
         assert living.exists()
     assert list(spool.iterdir()) == []
+
+
+def test_a_file_that_a_dead_worker_had_begun_is_removed_once_its_death_is_known(scene: Scene) -> None:
+    files = scene.settings.data_dir / "files"
+    DiskStore(files).put("uploads/aa/bb/cc", from_bytes(b"whole"))
+    begun = files / "uploads" / "aa" / "bb" / "dd.0123456789abcdef.partial"
+    begun.write_bytes(b"beg")
+    os.utime(begun, (0, 0))
+    assert sweeps.dead_files(scene.instance) == 0
+    scene.defer("test_tell", number=1)
+    silence(scene, take(scene))
+    assert sweeps.stalled_jobs(scene.instance) == 1
+    assert sweeps.dead_files(scene.instance) == 1
+    assert [path.name for path in files.rglob("*") if path.is_file()] == ["cc"]
