@@ -1,7 +1,6 @@
 """What every test may ask for, and the rules of a test run."""
 
 import logging
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,9 +19,6 @@ FIXTURES: Final = environment.gitlab_fixtures()
 LOGGERS: Final = ("offline_transfer", "procrastinate", "psycopg", "uvicorn")
 
 environment.scrub()
-
-# A shell ignores Ctrl-C for what it runs in the background, and programs inherit that: those that tests start shall not.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["tests.support.skips"]
 

@@ -100,7 +100,7 @@ class Git:
 
     `fsync` is what Git brings to the disk before it ends, in the words of its `core.fsync`.
     `interrupt` is called in the caller's thread about twice a second while Git works; when it raises, Git and all its
-    children are killed and the exception goes on.
+    children are killed and the exception goes on. It is called, too, before a repository that was built aside is put in place.
     """
 
     limits: GitLimits = GitLimits()

@@ -198,6 +198,8 @@ class Repositories:
                 branch = tally.wanted or self._guess_branch(fresh, tally.head)
             self._check_names(repository, fresh, tally.kept)
             self.git.run(fresh, "symbolic-ref", "HEAD", os.fsdecode(branch or _FALLBACK))
+            # By now somebody may work in the one that another attempt has put there.
+            self.git.interrupt()
             put_in_place(fresh, self.place(repository))
         return RestoredRepository(
             kept=tally.kept,

@@ -1,6 +1,7 @@
 """Repositories: where they lie, what a bundle carries over, and what is left out."""
 
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -185,6 +186,21 @@ def test_a_restore_may_be_repeated_and_replaces_the_earlier_one(repositories: Re
     oid = crafted.plain_commit()
     for name in (b"refs/heads/old", b"refs/heads/new", b"refs/heads/new"):
         repositories.restore(PROJECT, crafted.write(tmp_path / "b", [(oid, name)]))
+    assert list(repositories.refs(PROJECT)) == [Ref("refs/heads/new", oid)]
+    assert [path.name for path in (repositories.root / "@attempts").iterdir()] == []
+
+
+def test_who_may_not_work_any_more_replaces_no_repository(repositories: Repositories, tmp_path: Path) -> None:
+    crafted = CraftedBundle()
+    oid = crafted.plain_commit()
+    repositories.restore(PROJECT, crafted.write(tmp_path / "b", [(oid, b"refs/heads/new")]))
+
+    def withdraw() -> None:
+        raise InterruptedError
+
+    late = Repositories(repositories.root, replace(repositories.git, interrupt=withdraw))
+    with pytest.raises(InterruptedError):
+        late.restore(PROJECT, crafted.write(tmp_path / "b", [(oid, b"refs/heads/late")]))
     assert list(repositories.refs(PROJECT)) == [Ref("refs/heads/new", oid)]
     assert [path.name for path in (repositories.root / "@attempts").iterdir()] == []
 

@@ -6,6 +6,7 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from offline_transfer.db import psycopg_connection
 from offline_transfer.errors import BadInputError
 from offline_transfer.forge import lfs_objects
 from offline_transfer.forge.attachments import LfsObject, LfsObjectsProject
@@ -13,6 +14,7 @@ from offline_transfer.forge.enums import LfsRepositoryType
 from offline_transfer.importing.pipeline import FileDestination, PipelineContext
 from offline_transfer.importing.source import FileMember
 from offline_transfer.storage import sources
+from offline_transfer.transfers import ledger
 from offline_transfer.transfers.accounting import Fail
 
 LFS_MAP = "lfs_objects.json"
@@ -39,7 +41,7 @@ def store_lfs_objects(context: PipelineContext, members: Iterator[FileMember]) -
     for oid in types:
         if oid not in stored and oid not in refused:
             context.failed(Fail.GAP, "its contents are not in the archive", title=ascii(oid))
-    _link(context.work.destination, stored, types)
+    _link(context, stored, types)
 
 
 def _store(destination: FileDestination, member: FileMember) -> int:
@@ -65,7 +67,8 @@ def _types(member: FileMember) -> Mapping[str, object]:
     return types if isinstance(types, dict) else {}
 
 
-def _link(destination: FileDestination, stored: Mapping[str, int], types: Mapping[str, object]) -> None:
+def _link(context: PipelineContext, stored: Mapping[str, int], types: Mapping[str, object]) -> None:
+    destination = context.work.destination
     rows = [
         {"lfs_object_id": object_id, "project_id": destination.portable_id, "repository_type": kind}
         for oid, object_id in stored.items()
@@ -73,6 +76,7 @@ def _link(destination: FileDestination, stored: Mapping[str, int], types: Mappin
     ]
     if rows:
         with destination.database.session() as session:
+            ledger.hold(psycopg_connection(session), context.batch.claim)
             session.execute(insert(LfsObjectsProject).values(rows).on_conflict_do_nothing())
 
 
