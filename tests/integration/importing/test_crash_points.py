@@ -26,6 +26,7 @@ from offline_transfer.queue import Job
 from offline_transfer.storage.configuration import StorageConfiguration
 from offline_transfer.storage.disk import DiskStore
 from offline_transfer.transfers import ledger
+from offline_transfer.types import JsonObject
 from offline_transfer.verify.reader import Archive
 from tests.integration.importing.test_records import issue
 from tests.support.crafted_bundles import CraftedBundle
@@ -46,7 +47,7 @@ KINDS: Final = (
 )
 QUICK: Final = (names.IMPORT, names.PIPELINE_BATCH)
 WORK: Final = ("bulk_import", "import_offline", "job_", "application_settings")
-LABEL: Final = {"title": "bug", "color": "#ff0000", "type": "ProjectLabel"}
+LABEL: Final[JsonObject] = {"title": "bug", "color": "#ff0000", "type": "ProjectLabel"}
 LARGE: Final = b"large " * 1000
 OID: Final = hashlib.sha256(LARGE).hexdigest()
 

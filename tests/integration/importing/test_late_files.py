@@ -18,6 +18,8 @@ from tests.support.importing import Destination, RecordsSource
 from tests.support.orphans import lost, orphans
 from tests.support.pipelines import tar_of
 
+Found = tuple[str, list[tuple[object, ...]], list[str], list[str]]
+"""How an import ended, the uploads, files that no row names, and files that lack."""
 UPLOADS = tar_of("uploads", {f"{'a' * 32}/plan.txt": b"first this"}, records=1)
 
 
@@ -69,15 +71,15 @@ class Scene:
         self.cancel()
         assert [removed.kept for removed in rollback(self.context, self.bulk_import_id)] == [None]
 
-    def found(self) -> tuple[str, list[tuple[object, ...]], list[str], list[str]]:
-        """How the import ended, the uploads, and files and rows that are alone."""
+    def found(self) -> Found:
+        """What there is now."""
         database, settings = self.destination.database, self.context.settings
         status = self.destination.entity(self.entity_id).status.name
         uploads = self.destination.rows("uploads", "path", "size")
         return status, uploads, orphans(database, settings), lost(database, settings)
 
 
-WHOLE = ("finished", [(f"{'a' * 32}/plan.txt", 10)], [], [])
+WHOLE: Found = ("finished", [(f"{'a' * 32}/plan.txt", 10)], [], [])
 
 
 @pytest.fixture
