@@ -56,7 +56,7 @@ class Relation(BaseModel):
     exported_objects_count: int = Field(description="How many of them are in the store.")
     failed_objects_count: int = Field(description="How many could not be written, although the rest was.")
     bytes: int = Field(description="How many bytes are in the store.")
-    retries_count: int = Field(description="How often an object had to be sent again before the store took it.")
+    retries_count: int = Field(description="How often its objects had to be sent to the store again.")
     error: str | None
     exception_class: str | None = Field(description="The class of the error, by which `/-/metrics` counts.")
     updated_at: Time

@@ -5,7 +5,7 @@ from typing import Final
 
 import psycopg
 from psycopg.types.json import Jsonb
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -47,7 +47,6 @@ def finish(database: Database, task: Task, written: Written) -> None:
             "content_bytes": measurement.content_bytes,
             "content_sha256": measurement.content_sha256,
             "is_contested": task.is_contested or written.stored.has_rival,
-            "retries": written.stored.retries,
             "records": Jsonb(dict(written.records)),
             "read_at": written.read_at,
             # Sorted, so that two batches that name the same users wait for each other in one order.
@@ -75,6 +74,16 @@ def is_lost_connection(error: Exception) -> bool:
     if not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
         return False
     return cause.sqlstate is None or cause.sqlstate.startswith(_GONE)
+
+
+def count_sent(database: Database, task: Task) -> None:
+    """The object of a task was sent in vain, and will be sent again when the whole job is tried again."""
+    with database.session() as session:
+        session.execute(
+            update(RelationExport)
+            .where(RelationExport.id == task.export_id)
+            .values(retries=RelationExport.retries + task.destination.sent.times)
+        )
 
 
 # One statement, since a small object takes no longer than a few round trips. The rows of the job and of the relation stay locked to
@@ -128,7 +137,6 @@ _NOTHING: Final[Mapping[str, object]] = {
     "records": None,
     "read_at": None,
     "is_contested": False,
-    "retries": 0,
     "users": [],
 }
 
@@ -137,6 +145,8 @@ def _end(database: Database, task: Task, outcome: Mapping[str, object]) -> None:
     values: dict[str, object] = {
         **_NOTHING,
         **outcome,
+        # What was sent once was not sent again.
+        "retries": max(task.destination.sent.times - 1, 0),
         "job_id": task.claim.job_id,
         "attempt": task.claim.attempt,
         "released": JobState.released.value,

@@ -21,7 +21,7 @@ from offline_transfer.exporting.places import destination_of
 from offline_transfer.exporting.portables import Portable, portable_of
 from offline_transfer.exporting.schedule import Claim, Subject
 from offline_transfer.exporting.tasks import Task, Writer
-from offline_transfer.exporting.writing import Destination
+from offline_transfer.exporting.writing import Destination, Sent
 from offline_transfer.forge.access import Actor, actor_of
 from offline_transfer.forge.repositories import Repositories
 from offline_transfer.queue import JobInterruptedError
@@ -160,12 +160,16 @@ def carry_out(context: ExportContext, task: Task) -> None:
     A failure is written down and goes no further, unless trying the whole job again may help. Raises WorkWithdrawnError.
     """
     writer = WRITERS.get(task.relation, records.write_records)
+    task = replace(task, destination=replace(task.destination, sent=Sent()))
     try:
         written = writer(leased(context, task.lease), task)
     except (WorkWithdrawnError, JobInterruptedError):
         raise
     except outcomes.KNOWN_FAILURES as error:
-        if outcomes.is_lost_connection(error) or _may_pass(context, error):
+        if outcomes.is_lost_connection(error):
+            raise
+        if _may_pass(context, error):
+            outcomes.count_sent(context.database, task)
             raise
         outcomes.fail(context.database, task, error)
         return

@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import IO, Final
 
@@ -17,6 +17,7 @@ from offline_transfer.archive.signature import SigningKey
 from offline_transfer.archive.tarball import Member
 from offline_transfer.storage.location import Location
 from offline_transfer.storage.sources import from_bytes
+from offline_transfer.storage.store import Source
 
 SPOOL_BYTES: Final = 4 * 1024 * 1024
 _BLOCK_BYTES: Final = 1024 * 1024
@@ -35,10 +36,24 @@ class Stored:
     """An object that the store has taken."""
 
     measurement: Measurement
-    retries: int = 0
-    """How often it had to be sent again."""
     has_rival: bool = False
     """Whether other bytes were sent before, all of them, of which the store gave no good answer: they may come late."""
+
+
+@dataclass(slots=True)
+class Sent:
+    """How often a store was sent objects, or a part of one."""
+
+    times: int = 0
+
+    def counting(self, source: Source) -> Source:
+        """The same source, which is called once each time that its object is sent."""
+
+        def count() -> Iterable[bytes]:
+            self.times += 1
+            return source()
+
+        return count
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +63,8 @@ class Destination:
     place: Location
     prefix: ExportPrefix
     envelope: Envelope = PLAIN
+    sent: Sent = field(default_factory=Sent, compare=False)
+    """Counts what is sent there of relations."""
 
     @property
     def top(self) -> str:
@@ -82,9 +99,8 @@ class Destination:
 
     def put(self, relative: ObjectKey | str, spool: Spool) -> Stored:
         """Put an object there."""
-        source = _Repeated(spool.file)
-        self.place.store.put(self.key(relative), source)
-        return Stored(spool.measurement, retries=source.attempts - 1)
+        self.place.store.put(self.key(relative), self.sent.counting(partial(_from_start, spool.file)))
+        return Stored(spool.measurement)
 
     def put_content(self, relative: ObjectKey | str, content: Iterable[bytes]) -> Stored:
         """The same for content that exists once."""
@@ -110,24 +126,12 @@ class Destination:
     def put_tar(self, relative: ObjectKey, members: Callable[[], Iterable[Member]], limits: Limits) -> Stored:
         """Put a compressed tar there. `members` is asked anew for every attempt of the store."""
         source = _TarSource(members, self.envelope, limits, str(relative))
-        self.place.store.put(self.key(relative), source)
+        self.place.store.put(self.key(relative), self.sent.counting(source))
         return source.stored
 
 
-class _Repeated:
-    """A file as a source, whose attempts are counted."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self.attempts = 0
-
-    def __call__(self) -> Iterable[bytes]:
-        self.attempts += 1
-        return _from_start(self._file)
-
-
 class _TarSource:
-    """A source whose attempts are counted and measured: files change meanwhile, and an envelope gives other bytes each time."""
+    """A source whose attempts are measured: files change meanwhile, and an envelope gives other bytes each time."""
 
     def __init__(self, members: Callable[[], Iterable[Member]], envelope: Envelope, limits: Limits, name: str) -> None:
         self._members = members
@@ -145,7 +149,7 @@ class _TarSource:
         *earlier, last = self._attempts
         # What was not sent to its end can never become an object.
         rivals = {attempt.measurement.sha256 for attempt in earlier if attempt.has_ended}
-        return Stored(last.measurement, len(earlier), has_rival=bool(rivals - {last.measurement.sha256}))
+        return Stored(last.measurement, has_rival=bool(rivals - {last.measurement.sha256}))
 
 
 def _from_start(file: IO[bytes]) -> Iterator[bytes]:

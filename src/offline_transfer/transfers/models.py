@@ -143,7 +143,7 @@ class RelationExport(Failable, Timestamps, Base):
     bytes: Mapped[int] = mapped_column(server_default="0")
     """The size of its objects as they are stored."""
     retries: Mapped[int] = mapped_column(server_default="0")
-    """How often an object that the store took in the end had to be sent again."""
+    """How often its objects had to be sent again, whatever became of them."""
 
 
 class ExportBatch(Failable, Timestamps, Base):

@@ -12,12 +12,14 @@ from sqlalchemy import select
 
 from offline_transfer import queue
 from offline_transfer.archive.encryption import EncryptionRequest, Keys
-from offline_transfer.exporting import control, progress
+from offline_transfer.exporting import control, names, progress
 from offline_transfer.exporting.create import CreatedExport
 from offline_transfer.forge.attachments import Upload
 from offline_transfer.forge.files import UploadPlace
 from offline_transfer.forge.issues import Issue
 from offline_transfer.forge.planning import Label
+from offline_transfer.queue import RunningJob
+from offline_transfer.storage.errors import StorageUnavailableError
 from offline_transfer.storage.location import Location
 from offline_transfer.storage.sources import from_bytes
 from offline_transfer.transfers.models import ExportObject, OfflineExport, RelationExport
@@ -57,6 +59,11 @@ OBJECTS = (
     "SHA256SUMS",
 )
 """One object of each kind, by the end of its key."""
+
+TRIED_AGAIN = RunningJob(
+    id=1, name="", attempt=1, worker_id=1, is_asked_to_stop=lambda: False, count_failures=lambda: 0
+)
+"""A job that is tried again when it fails."""
 
 METADATA = "/metadata.json.gz"
 """Is put while an export is locked, and who cancels it waits: so the second attempt is the last of the job."""
@@ -150,6 +157,26 @@ def test_a_store_that_fails_several_times_in_a_row_at_every_object(scene: Scene,
     named = ("self", "labels", "issues", "uploads", "repository", "user_contributions")
     assert scene.retries(created) == dict.fromkeys(named, ATTEMPTS - 1)
     assert [seen for seen in scene.front.seen if SECRET in seen.target] == []
+
+
+def test_what_was_sent_in_vain_is_counted_too(scene: Scene) -> None:
+    created = scene.exporter.ask(APP)
+    scene.front.plan(Rule(Answer(500), "PUT", "labels", times=None))
+    with pytest.raises(StorageUnavailableError), queue.running(TRIED_AGAIN):
+        scene.run(created)
+    assert scene.retries(created) == {"labels": ATTEMPTS}
+    with scene.exporter.database.session() as session:
+        own = RelationExport.offline_export_id == created.id, RelationExport.relation == "self"
+        export_id = session.scalars(select(RelationExport.id).where(*own)).one()
+        queue.defer(session, names.PORTABLE, export_id=export_id)
+    assert scene.run(created) is ExportState.finished
+    assert scene.retries(created) == {"labels": ATTEMPTS + ATTEMPTS - 1}
+    with scene.exporter.database.session() as session:
+        failed = RelationExport.offline_export_id == created.id, RelationExport.status == RelationState.failed
+        assert session.execute(
+            select(RelationExport.relation, RelationExport.exception_class).where(*failed)
+        ).all() == [("labels", "StorageUnavailableError")]
+    assert len([seen for seen in scene.front.seen if seen.fault is not None]) == 2 * ATTEMPTS
 
 
 def test_a_store_that_is_slow_and_never_silent_is_waited_for(scene: Scene) -> None:
