@@ -32,7 +32,8 @@ def with_small_files(instance: Instance, limit: int, *words: object) -> Outcome:
     """The program where no file may grow beyond some bytes, which is how a full disk looks from inside."""
     ended = subprocess.run(
         [*PROGRAM, *map(str, words), "--data-dir", str(instance.data_dir)],
-        env=environment_of(**instance.environment),
+        # Python would leave what it compiles cut short, for all who come after.
+        env=environment_of(**instance.environment, PYTHONDONTWRITEBYTECODE="1"),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -54,8 +55,12 @@ def test_a_full_disk_leaves_no_archive_behind(own_source: Instance, program: Pro
     hurried = own_source.having(OFFLINE_TRANSFER_RETRY_SECONDS="0.1")
     message = with_small_files(hurried, 3000, "export", "fill", "--to", tmp_path / "out").refused(ExitStatus.STORAGE)
     assert message.startswith("The export failed, and no archive was made: There is no room for ")
-    assert message.endswith("Free space there, raise its quota or limit on file sizes, or choose another place.")
     (left,) = (tmp_path / "out").iterdir()
+    assert message.endswith(
+        "Free space there, raise its quota or limit on file sizes, or choose another place. Once the reason is out of the way,"
+        f" `offline-transfer export --resume {left.name}` goes on; `offline-transfer archive delete` removes what was written"
+        " below that prefix."
+    )
     assert not (left / "metadata.json.gz").exists()
     program.run("archive", "inspect", left).refused(ExitStatus.NOT_FOUND)
 

@@ -23,7 +23,7 @@ from tests.acceptance.program import Instance, Program
 from tests.support.faulty_s3 import Answer, FaultyFront, Hold, Rule
 from tests.support.s3 import S3Server
 
-PREFIX: Final = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_export_[0-9A-Za-z]{8}")
+RESUME: Final = re.compile(r"`offline-transfer export --resume (\S+)` goes on")
 MINE: Final = "issues"
 """The object at which an export of these tests is held up."""
 
@@ -172,9 +172,9 @@ def failed(source: Instance, front: FaultyFront, *words: object) -> str:
     with with_store(source, front, "export", *words) as process:
         _, said = process.communicate(timeout=DEADLINE)
     assert process.returncode == ExitStatus.STORAGE
-    named = PREFIX.search(said)
+    named = RESUME.search(said)
     assert named is not None, said
-    return named[0]
+    return named[1]
 
 
 @pytest.mark.parametrize("broken_off", [canceled, pytest.param(failed, marks=pytest.mark.slow)])

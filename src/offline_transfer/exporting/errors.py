@@ -75,7 +75,8 @@ class NothingWrittenError(OfflineTransferError):
 
 
 class ExportFailedError(StorageError):
-    """The export failed, and no archive was made: {reason}
+    """The export failed, and no archive was made: {reason} Once the reason is out of the way, `offline-transfer export --resume
+    {prefix}` goes on; `offline-transfer archive delete` removes what was written below that prefix.
 
     What one relation meets fails that relation alone; what all of them meet is the place that they are written to.
     """

@@ -76,7 +76,8 @@ def require_archive(session: Session, offline_export_id: int) -> None:
     """Raise ExportFailedError when the export has made no archive."""
     export = session.get_one(OfflineExport, offline_export_id)
     if export.status is not ExportState.finished:
-        raise ExportFailedError(reason=export.error or f"it is {export.status.name}")
+        reason = export.error or f"it is {export.status.name}"
+        raise ExportFailedError(reason=f"{reason.rstrip('.')}.", prefix=export_prefix(session, offline_export_id))
 
 
 def _by_portable(session: Session, offline_export_id: int) -> Iterator[tuple[Portable, Sequence[RelationExport]]]:
