@@ -86,8 +86,8 @@ class Failure(BaseModel):
 class Stats(BaseModel):
     """What became of the records of a relation: `source` is `imported`, `skipped` and `failed` together."""
 
-    source: int = 0
-    fetched: int = 0
+    source: int = Field(default=0, description="How many there are at the source, as far as the archive says.")
+    fetched: int = Field(default=0, description="How many of them could be read in the archive.")
     imported: int = 0
     skipped: int = 0
     failed: int = 0

@@ -11,6 +11,7 @@ from offline_transfer.api.import_documents import BulkImport, Entities, Failure,
 from offline_transfer.api.paging import Page
 from offline_transfer.forge.access import Actor
 from offline_transfer.transfers import models
+from offline_transfer.transfers.accounting import fetched
 from offline_transfer.transfers.models import ImportEntity, ImportFailure, OfflineConfiguration, Tracker
 from offline_transfer.transfers.states import EntityState, ImportState
 
@@ -153,13 +154,14 @@ def _stats(session: Session, ids: Sequence[int]) -> dict[int, dict[str, Stats]]:
         reasons.setdefault((entity_id, path), {})[reason] = int(count)
     found: dict[int, dict[str, Stats]] = {}
     for entity_id, path, source, imported, skipped, failed in session.execute(_STATS, given):
+        counted = reasons.get((entity_id, path), {})
         found.setdefault(entity_id, {})[path] = Stats(
             source=int(source),
-            fetched=int(source),
+            fetched=fetched(int(source), counted),
             imported=int(imported),
             skipped=int(skipped),
             failed=int(failed),
-            reasons=reasons.get((entity_id, path), {}),
+            reasons=counted,
         )
     return found
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from offline_transfer.importing import references_pipeline
 from offline_transfer.importing.errors import ImportCanceledError, ImportFailedError, LoadFailedError
 from offline_transfer.transfers import ledger
-from offline_transfer.transfers.accounting import NOT_FETCHED
+from offline_transfer.transfers.accounting import NOT_FETCHED, fetched
 from offline_transfer.transfers.models import BatchTracker, BulkImport, ImportEntity, ImportFailure, Tracker
 from offline_transfer.transfers.states import EntityState, ImportState, SourceType, TrackerState
 from offline_transfer.types import JsonObject
@@ -67,7 +67,7 @@ class Row:
     @property
     def fetched(self) -> int:
         """How many could be read in the archive."""
-        return self.source - sum(self.reasons.get(reason, 0) for reason in NOT_FETCHED)
+        return fetched(self.source, self.reasons)
 
     @property
     def adds_up(self) -> bool:

@@ -5,7 +5,7 @@ that were dropped, by name and reason, without their values.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -44,6 +44,11 @@ class Fail(StrEnum):
 
 NOT_FETCHED: Final = (Fail.GAP, Fail.OBJECT_DAMAGED, Fail.UNREADABLE)
 """Why a record is known of that nobody could read."""
+
+
+def fetched(source: int, reasons: Mapping[str, int]) -> int:
+    """How many of the records that a source has could be read: GitLab's `fetched_objects_count`."""
+    return source - sum(reasons.get(reason, 0) for reason in NOT_FETCHED)
 
 
 @dataclass(slots=True)

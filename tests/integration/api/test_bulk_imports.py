@@ -16,7 +16,8 @@ from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.routes import Route
 from offline_transfer.forge.tokens import Scope
 from offline_transfer.importing import places
-from offline_transfer.transfers.models import BulkImport, ImportEntity, ImportFailure, Tracker
+from offline_transfer.transfers.accounting import Accounting, Fail
+from offline_transfer.transfers.models import BatchTracker, BulkImport, ImportEntity, ImportFailure, Tracker
 from offline_transfer.transfers.states import EntityState, ImportState
 from tests.integration.api import import_scene, scene
 from tests.integration.api.import_scene import BULK, IMPORTS, begun, of_group, own_group
@@ -148,6 +149,26 @@ def test_groups_and_projects_tell_what_became_of_their_records(
     for count in project["stats"].values():
         assert count["source"] == count["imported"] + count["skipped"] + count["failed"]
     assert client.get(f"{BULK}/{finished['id']}/entities/{project['id']}").json() == project
+
+
+def test_what_could_not_be_read_in_the_archive_was_not_fetched(api: Api, archive: dict[str, Any]) -> None:
+    bob = api.person("bob")
+    client, home = api.client(bob), own_group(api, bob)
+    made = begun(api, client, archive, entities=of_group(home, destination_slug="gappy"))
+    api.work()
+    lost = Accounting()
+    lost.imported("issues", 5)
+    lost.failed("issues", Fail.GAP, 2)
+    lost.failed("issues", Fail.OBJECT_DAMAGED, 3)
+    lost.failed("issues", Fail.CONSTRAINT)
+    *_, project = client.get(f"{BULK}/{made['id']}/entities").json()
+    with api.instance.database.session() as session:
+        tracker = select(Tracker.id).where(Tracker.bulk_import_entity_id == project["id"], Tracker.relation == "boards")
+        tracker_id = session.scalars(tracker).one()
+        session.add(BatchTracker(tracker_id=tracker_id, batch_number=9, accounting=lost.to_json()))
+    found = client.get(f"{BULK}/{made['id']}/entities/{project['id']}").json()["stats"]["issues"]
+    whole = project["stats"]["issues"]
+    assert (found["source"], found["fetched"]) == (whole["source"] + 11, whole["fetched"] + 6)
 
 
 def test_lists_are_paged_sorted_and_filtered(api: Api, archive: dict[str, Any]) -> None:
