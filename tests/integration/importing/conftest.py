@@ -6,6 +6,9 @@ import pytest
 
 from offline_transfer.db import Database
 from tests.support.importing import Destination, make_destination
+from tests.support.s3 import rclone_server
+
+__all__ = ["rclone_server"]
 
 
 @pytest.fixture

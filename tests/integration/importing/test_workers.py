@@ -5,6 +5,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -19,20 +20,26 @@ from offline_transfer.importing import create
 from offline_transfer.importing.request import Everything, ImportRequest
 from offline_transfer.jobs import contexts
 from offline_transfer.jobs.instance import instance_of
+from offline_transfer.jobs.processes import WorkerProcesses
 from offline_transfer.migrations import runner
+from offline_transfer.secrets import make_keys_file
 from offline_transfer.storage.configuration import StorageConfiguration
 from offline_transfer.transfers.models import BulkImport
 from offline_transfer.transfers.states import OPEN_IMPORT
-from tests.integration.exporting.service import VICTIMS, Service, service_of, wait_for_exit
+from tests.integration.exporting.buckets import LOCAL
+from tests.integration.exporting.service import DEADLINE, VICTIMS, Service, service_of, wait_for_exit
+from tests.support.faulty_s3 import FaultyFront, Hold, Rule, Seen, faulty_front
 from tests.support.fill import fill_every_relation
 from tests.support.instances import Exported, Imported, Instance
 from tests.support.orphans import lost, orphans
 from tests.support.own_server import OwnServer, Stop
+from tests.support.s3 import S3Server
 
 pytestmark = pytest.mark.slow
 
 KILLS: Final = 8
 RESTARTS: Final = 6
+OF_FILES: Final = ("repository", "uploads", "lfs_objects")
 
 _OUR_WORK: Final = ("bulk_import", "import_offline", "job_", "application_settings")
 
@@ -67,15 +74,16 @@ def repositories(directory: Path) -> int:
     return sum(1 for _ in (directory / "repositories").rglob("HEAD"))
 
 
-def ask(service: Service, exported: Exported) -> int:
-    """Take an import on, for the workers."""
+def ask(service: Service, exported: Exported, storage: StorageConfiguration | None = None) -> int:
+    """Take an import on, for the workers; an archive in a bucket is read once before."""
     (context,) = contexts.importing(instance_of(service.settings, queue.durable(service.database)))
     request = ImportRequest(
         wanted=Everything(""),
-        storage=StorageConfiguration.from_location(str(exported.place), {}),
+        storage=storage or StorageConfiguration.from_location(str(exported.place), {}),
         export_prefix=str(exported.prefix),
     )
-    return create.create_import(replace(context), request)
+    take_on = create.create_import if storage is None else create.create_checked_import
+    return take_on(replace(context, egress=LOCAL), request)
 
 
 def is_open(service: Service, bulk_import_id: int) -> bool:
@@ -160,6 +168,63 @@ def test_a_suspended_worker_that_wakes_when_all_is_done_changes_nothing(
         os.kill(pid, signal.SIGCONT)
         service.wait_until(lambda: pid not in first.pids)
     assert_like(service, bulk_import_id, undisturbed)
+
+
+def test_workers_that_are_suspended_in_the_middle_of_files_and_wake_when_all_is_done_change_nothing(
+    make_database: MakeDatabase,
+    exported: Exported,
+    undisturbed: tuple[Imported, dict[str, int], int, int],
+    rclone_server: S3Server,
+    tmp_path: Path,
+) -> None:
+    keys = tmp_path / "keys"
+    make_keys_file(keys)
+    service = service_of(make_database(), tmp_path / "suspended", secrets_file=keys)
+    bucket = in_bucket(rclone_server, exported)
+    with faulty_front(rclone_server) as front, ExitStack() as stack:
+        storage = StorageConfiguration.from_location(
+            f"s3://{bucket}", front.server.environment(), front.server.endpoint
+        )
+        bulk_import_id = ask(service, exported, storage)
+        front.plan(*(Rule(Hold(), "GET", f"/project_[0-9]+/{relation}") for relation in OF_FILES))
+        suspended: list[tuple[WorkerProcesses, int]] = []
+        while len(suspended) < len(OF_FILES):
+            workers = stack.enter_context(service.workers())
+            service.wait_until(lambda: len(held(front)) > len(suspended))
+            (pid,) = workers.pids
+            os.kill(pid, signal.SIGSTOP)
+            stack.callback(awake, pid)
+            suspended.append((workers, pid))
+        stack.enter_context(service.workers())
+        service.wait_until(lambda: not is_open(service, bulk_import_id))
+        assert len({seen.target for seen in held(front)}) == len(OF_FILES)
+        front.release()
+        for workers, pid in suspended:
+            awake(pid)
+            assert front.held_done.acquire(timeout=DEADLINE)
+            # It learns that it is no worker any more.
+            service.wait_until(lambda workers=workers, pid=pid: pid not in workers.pids)  # type: ignore[misc]
+    assert_like(service, bulk_import_id, undisturbed)
+
+
+def in_bucket(server: S3Server, exported: Exported) -> str:
+    """The name of a new bucket in which the archive lies."""
+    bucket = server.new_bucket().bucket
+    client = server.client()
+    for path in exported.directory.rglob("*"):
+        if path.is_file():
+            client.upload_file(str(path), bucket, str(path.relative_to(exported.place)))
+    return bucket
+
+
+def held(front: FaultyFront) -> list[Seen]:
+    """The requests that are held back, or were."""
+    return [seen for seen in front.seen if seen.fault is not None]
+
+
+def awake(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGCONT)
 
 
 def test_a_database_that_is_restarted_again_and_again(
