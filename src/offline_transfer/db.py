@@ -23,6 +23,7 @@ from offline_transfer.settings import Settings
 
 OLDEST_POSTGRESQL: Final = 15
 CONNECT_SECONDS: Final = 10
+STANDSTILL_SECONDS: Final = 60.0
 
 # A connection whose other end vanished is noticed after about a minute: 30 s of silence, then three probes.
 CONNECTION_PARAMETERS: Final[dict[str, Any]] = {
@@ -121,6 +122,19 @@ def psycopg_connection(session: Session) -> psycopg.Connection:
     """The psycopg connection in whose transaction a session is: COPY on it is part of what the session commits."""
     session.flush()
     return _psycopg(session.connection().connection.driver_connection)
+
+
+def lock_briefly(connection: psycopg.Connection) -> None:
+    """To be called before rows are locked for which others wait, since a process that was suspended would keep all of them waiting.
+
+    Where nothing is asked in this transaction for STANDSTILL_SECONDS, PostgreSQL ends its connection.
+    """
+    connection.execute("SELECT set_config('idle_in_transaction_session_timeout', %s, true)", [standstill()])
+
+
+def standstill() -> str:
+    """STANDSTILL_SECONDS in the words of PostgreSQL's settings, for statements that lock rows themselves."""
+    return f"{round(STANDSTILL_SECONDS * 1000)}ms"
 
 
 def make_engine(url: str) -> Engine:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from offline_transfer import queue
-from offline_transfer.db import psycopg_connection
+from offline_transfer.db import lock_briefly, psycopg_connection
 from offline_transfer.forge import application_settings
 from offline_transfer.forge.application_settings import ApplicationSettings
 from offline_transfer.importing import names
@@ -42,6 +42,7 @@ class Subject:
 
 def lock(session: Session, bulk_import_id: int) -> BulkImport:
     """The row of an import, locked to the end of the transaction. Rows that refer to it can be written meanwhile."""
+    lock_briefly(psycopg_connection(session))
     return session.get_one(BulkImport, bulk_import_id, with_for_update={"key_share": True}, populate_existing=True)
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 
 import psycopg
+from psycopg.errors import IdleInTransactionSessionTimeout
 from sqlalchemy.exc import DBAPIError, PendingRollbackError, SQLAlchemyError
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
@@ -56,9 +57,9 @@ def may_pass(error: BaseException) -> bool:
     if isinstance(error, OfflineTransferError):
         return error.retryable
     cause = error.orig if isinstance(error, DBAPIError) else error
-    # Lost connections, restarts, deadlocks and serialization failures; and what SQLAlchemy says of a connection that was lost
-    # earlier in a transaction.
-    return isinstance(cause, (psycopg.OperationalError, PendingRollbackError))
+    # Lost connections, restarts, deadlocks and serialization failures, transactions that stood still; and what SQLAlchemy says of a
+    # connection that was lost earlier in a transaction.
+    return isinstance(cause, (psycopg.OperationalError, IdleInTransactionSessionTimeout, PendingRollbackError))
 
 
 _when_the_database_is_back: Final = retry(

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from offline_transfer import queue
-from offline_transfer.db import psycopg_connection
+from offline_transfer.db import lock_briefly, psycopg_connection
 from offline_transfer.errors import OfflineTransferError
 from offline_transfer.logs import message_of, traceback_of
 from offline_transfer.transfers.failures import Failure
@@ -49,6 +49,7 @@ class HeldJob:
 
 def lock(session: Session, job: HeldJob) -> bool:
     """Whether the job is still held as it was given out; its row is locked until the transaction ends."""
+    lock_briefly(psycopg_connection(session))
     held = text(
         "SELECT 1 FROM procrastinate_jobs WHERE id = :id AND status = 'doing' AND attempts = :attempts"
         " AND worker_id IS NOT DISTINCT FROM :worker_id FOR UPDATE"

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from offline_transfer.db import standstill
 from offline_transfer.errors import DatabaseError
 from offline_transfer.transfers.accounting import Accounting, from_json
 from offline_transfer.transfers.failures import ERROR_CHARACTERS
@@ -110,8 +111,16 @@ def hold(connection: psycopg.Connection, claim: Claim | None) -> None:
     """Raise WorkWithdrawnError unless an attempt is the latest at its job, and its import still runs.
 
     The row of the job stays locked until the transaction ends: neither a later attempt nor the end of the import comes before that.
+    So it ends soon: PostgreSQL sees to that if its process stands still, see `db.lock_briefly`.
     """
-    if claim is not None and not _is_held(connection, claim, "FOR SHARE"):
+    if claim is None:
+        return
+    held = connection.execute(
+        "SELECT set_config('idle_in_transaction_session_timeout', %s, true) FROM bulk_import_jobs"
+        " WHERE id = %s AND attempts = %s AND status = %s FOR SHARE",
+        [standstill(), claim.job_id, claim.attempt, JobState.released.value],
+    )
+    if held.fetchone() is None:
         raise WorkWithdrawnError
 
 
@@ -182,7 +191,7 @@ def _take(connection: psycopg.Connection, batch: BatchRef) -> None:
         return
     deadline = time.monotonic() + _END_SECONDS
     while not _one(connection, "SELECT pg_try_advisory_xact_lock(%s)", [key]):
-        if not _is_held(connection, batch.claim, ""):
+        if not _is_held(connection, batch.claim):
             raise WorkWithdrawnError
         if time.monotonic() > deadline:
             raise BatchHeldError(number=batch.number, relation=batch.pipeline, seconds=_END_SECONDS)
@@ -194,9 +203,9 @@ def _take(connection: psycopg.Connection, batch: BatchRef) -> None:
         )
 
 
-def _is_held(connection: psycopg.Connection, claim: Claim, locking: LiteralString) -> bool:
+def _is_held(connection: psycopg.Connection, claim: Claim) -> bool:
     held = connection.execute(
-        f"SELECT FROM bulk_import_jobs WHERE id = %s AND attempts = %s AND status = %s {locking}",
+        "SELECT FROM bulk_import_jobs WHERE id = %s AND attempts = %s AND status = %s",
         [claim.job_id, claim.attempt, JobState.released.value],
     )
     return held.fetchone() is not None

@@ -1,20 +1,25 @@
 """Jobs of an import that run twice at once, that nobody will do, or that do not move; and how many there are at once."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
-from offline_transfer import queue
+from offline_transfer import db, queue
+from offline_transfer.db import psycopg_connection
 from offline_transfer.forge import application_settings
-from offline_transfer.importing import abandoned, entity, foreground, names, overdue, process
+from offline_transfer.importing import abandoned, control, entity, foreground, names, overdue, process, schedule
 from offline_transfer.importing.context import ImportContext
+from offline_transfer.jobs import doing
+from offline_transfer.transfers import ledger
 from offline_transfer.transfers.failures import Failure
+from offline_transfer.transfers.ledger import Claim
 from offline_transfer.transfers.models import BulkImport, ImportEntity, ImportJob
 from tests.integration.importing.test_records import counts, issue
 from tests.support.importing import Destination, Records, RecordsObject, RecordsSource
@@ -179,3 +184,31 @@ def test_an_import_that_nobody_works_on_times_out_with_all_that_is_open_in_it(de
     assert set(states(destination, "bulk_import_jobs")) == {"ended"}
     ((error,),) = destination.rows("bulk_imports", "error")
     assert error == "Nothing moved for 24 hours. See whether workers run, then retry it."
+
+
+def lock_import(session: Session, bulk_import_id: int) -> None:
+    schedule.lock(session, bulk_import_id)
+
+
+def hold_job(session: Session, bulk_import_id: int) -> None:
+    job = session.scalars(select(ImportJob).where(ImportJob.bulk_import_id == bulk_import_id)).one()
+    ledger.hold(psycopg_connection(session), Claim(job.id, job.attempts, bulk_import_id, is_contested=False))
+
+
+@pytest.mark.parametrize("lock", [lock_import, hold_job])
+def test_who_stands_still_with_a_lock_does_not_keep_others_waiting_for_ever(
+    destination: Destination, monkeypatch: pytest.MonkeyPatch, lock: Callable[[Session, int], None]
+) -> None:
+    monkeypatch.setattr(db, "STANDSTILL_SECONDS", 0.2)
+    _, _, bulk_import_id = started(destination, RecordsSource(relations=LABELS))
+    with closing(destination.database.sessions()) as standing:
+        lock(standing, bulk_import_id)
+        with destination.database.session() as session:
+            control.cancel(session, bulk_import_id)
+        with pytest.raises(DBAPIError) as caught:
+            standing.execute(text("SELECT 1"))
+    assert doing.may_pass(caught.value)
+    assert states(destination, "bulk_imports") == ["canceled"]
+    # Whoever has the connection next may stand still where he locks nothing.
+    with destination.database.session() as session:
+        assert session.scalar(text("SHOW idle_in_transaction_session_timeout")) == "0"
