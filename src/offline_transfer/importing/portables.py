@@ -88,7 +88,7 @@ def make_group(
     """Makes a group below a parent, or at the root."""
     require_unreserved(slug, path_of(session, parent))
     values, unit = _own_attributes(session, root_plan(PortableKind.GROUP, edition), attributes)
-    path = free_path(path_of(session, parent), checked_slug(slug), partial(is_taken, session))
+    path = _reserved_path(session, parent, slug)
     values |= {
         "id": portable_id,
         "path": path.rsplit("/", 1)[-1],
@@ -116,7 +116,7 @@ def make_project(
 ) -> Made:
     """Makes a project in a group."""
     values, unit = _own_attributes(session, root_plan(PortableKind.PROJECT, edition), attributes)
-    path = free_path(path_of(session, parent), checked_slug(slug), partial(is_taken, session))
+    path = _reserved_path(session, parent, slug)
     values |= {
         "id": portable_id,
         "path": path.rsplit("/", 1)[-1],
@@ -196,6 +196,14 @@ def free_path(group_path: str, slug: str, is_taken: Callable[[str], bool]) -> st
         if not is_taken(path):
             return path
     raise InvalidDestinationError(path=slug, reason=f"it and {TRIES} names like it are taken")
+
+
+def _reserved_path(session: Session, parent: Namespace | None, slug: str) -> str:
+    """A full path that is free. Nobody else makes anything in the same group until the transaction ends."""
+    group_path = path_of(session, parent)
+    lock = func.hashtextextended(f"paths in {group_path.lower()}", 0)
+    session.execute(select(func.pg_advisory_xact_lock(lock)))
+    return free_path(group_path, checked_slug(slug), partial(is_taken, session))
 
 
 def is_taken(session: Session, path: str) -> bool:

@@ -62,10 +62,11 @@ def import_at_once(
     *,
     held: str,
     locks: Sequence[str] = ANY_LOCK,
+    slugs: Sequence[str] = ("app-0", "app-1"),
 ) -> list[ImportEntity]:
     """Imports two projects with the same records at the same time; gives their entities."""
     source = RecordsSource(relations={relation: [records] for relation, records in relations.items()})
-    entities = [there.add_entity(source, slug=f"app-{number}") for number, there in enumerate(destinations)]
+    entities = [there.add_entity(source, slug=slug) for slug, there in zip(slugs, destinations, strict=True)]
     hold = sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(sql.Identifier(held))
     with ThreadPoolExecutor(2) as threads:
         with held_until_both_wait(address, hold, locks=locks):
@@ -76,6 +77,15 @@ def import_at_once(
         for run in runs:
             run.result(timeout=SECONDS)
     return [destinations[0].entity(entity_id) for entity_id in entities]
+
+
+def test_of_two_that_want_one_path_at_once_the_second_gets_another(
+    database_url: str, destinations: list[Destination]
+) -> None:
+    found = import_at_once(database_url, destinations, {}, held="routes", slugs=("App", "app"))
+    assert [row.status.name for row in found] == ["finished"] * 2
+    paths = sorted(path.lower() for (path,) in destinations[0].rows("routes", "path"))
+    assert paths == ["dest", "dest/app", "dest/app_1"]
 
 
 def test_people_of_commits_are_shared_by_projects_that_come_at_once(
@@ -155,8 +165,28 @@ def test_stand_ins_for_the_same_names_are_made_at_once_without_a_deadlock(
     assert len({lookup.get(source_id) for lookup in lookups for source_id in (1, 2, 3)}) == 6
 
 
-def stand_ins(database: Database, namespace_id: int, names: Sequence[str]) -> StandIns:
-    """A lookup that has learned names for the ids from 1."""
+def test_the_limit_on_placeholders_holds_for_those_that_come_at_once(
+    database_url: str, destinations: list[Destination]
+) -> None:
+    ((group,),) = destinations[0].rows("namespaces", "id")
+    lookups = [
+        stand_ins(there.database, group, ["ada", "bob"], first_id=first_id, placeholder_limit=3)
+        for there, first_id in zip(destinations, (1, 3), strict=True)
+    ]
+    hold = sql.SQL("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE")
+    with ThreadPoolExecutor(2) as threads:
+        with held_until_both_wait(database_url, hold):
+            runs = [threads.submit(lookup.resolve, ids) for lookup, ids in zip(lookups, ([1, 2], [3, 4]), strict=True)]
+        for run in runs:
+            run.result(timeout=SECONDS)
+    kinds = sorted(kind.name for (kind,) in destinations[0].rows("users", "user_type"))
+    assert kinds == ["import_user", "placeholder", "placeholder", "placeholder"]
+
+
+def stand_ins(
+    database: Database, namespace_id: int, names: Sequence[str], *, first_id: int = 1, placeholder_limit: int = 0
+) -> StandIns:
+    """A lookup that has learned names for the ids from `first_id`."""
     lookup = StandIns(
         database,
         namespace_id=namespace_id,
@@ -164,7 +194,8 @@ def stand_ins(database: Database, namespace_id: int, names: Sequence[str]) -> St
         import_type="offline_export",
         source_ghost_user_id=None,
         importer_id=1,
+        placeholder_limit=placeholder_limit,
     )
-    for source_id, name in enumerate(names, 1):
+    for source_id, name in enumerate(names, first_id):
         lookup.learn(source_id, username=name, name=name.title(), public_email=None)
     return lookup
