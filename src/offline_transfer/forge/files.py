@@ -1,7 +1,7 @@
 """Where the contents of uploads, avatars and LFS objects lie.
 
-A key is a digest of what the contents belong to, or of the contents themselves, and never a name that somebody chose. So no
-import can write over another project's files, and writing the same file twice leaves one.
+A key is made of what the contents belong to, by id and digest, or of the contents themselves, and never of a name that somebody
+chose. So no import can write over another project's files, and writing the same file twice leaves one.
 """
 
 import hashlib
@@ -10,7 +10,9 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from offline_transfer.forge.errors import (
@@ -19,11 +21,13 @@ from offline_transfer.forge.errors import (
     FileTooLargeError,
     LfsContentsError,
 )
-from offline_transfer.storage.store import Source, Store, exists
+from offline_transfer.storage.errors import StoreNotFoundError
+from offline_transfer.storage.store import ObjectInfo, Source, Store, exists
 
 # What GitLab downloads of one file in a direct transfer unless an administrator says otherwise.
 MAXIMUM_BYTES: Final = 5 * 1024**3
 NAME_BYTES: Final = 255
+DELETED_AT_ONCE: Final = 1000
 
 _SECRET: Final = re.compile(r"[0-9a-f]{32}")
 _OID: Final = re.compile(r"[0-9a-f]{64}")
@@ -67,7 +71,9 @@ class UploadPlace:
     def key(self) -> str:
         """Where its contents lie in the store."""
         parts = [self.model_type, self.model_id, self.mount_point, self.secret, self.name]
-        return _spread("uploads", hashlib.sha256(json.dumps(parts).encode()).hexdigest())
+        return _spread(
+            _uploads_of(self.model_type, self.model_id), hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+        )
 
 
 class Files:
@@ -97,6 +103,17 @@ class Files:
         else:
             self._store.put(key, measured)
         return measured.result(key)
+
+    def delete_uploads(self, model_type: str, model_id: int) -> None:
+        """Remove all uploads and avatars of a group or project, also those of which no row knows."""
+        while found := list(islice(self._uploads(model_type, model_id), DELETED_AT_ONCE)):
+            for upload in found:
+                self._store.delete(upload.key)
+
+    def _uploads(self, model_type: str, model_id: int) -> Iterator[ObjectInfo]:
+        # Where nothing was ever stored there is no store.
+        with suppress(StoreNotFoundError):
+            yield from self._store.list(_uploads_of(model_type, model_id))
 
     def open(self, key: str) -> Iterator[bytes]:
         """The contents under a key, block by block."""
@@ -145,6 +162,10 @@ def _fault(name: str) -> str | None:
     if not name or name.startswith("..") or name.endswith((".", " ")):
         return "it is empty, begins with two dots, or ends in a dot or a space"
     return None
+
+
+def _uploads_of(model_type: str, model_id: int) -> str:
+    return f"uploads/{model_type.lower()}_{model_id}"
 
 
 def _spread(folder: str, digest: str) -> str:

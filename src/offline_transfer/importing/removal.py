@@ -103,7 +103,9 @@ def _remove_uploads(holder: Holder, kind: PortableKind, portable_id: int) -> Non
         with holder.database.session() as session:
             found = session.execute(some).all()
             if not found:
-                return
+                break
             for _, key in found:
                 holder.files.delete(key)
             session.execute(delete(Upload).where(Upload.id.in_([upload_id for upload_id, _ in found])))
+    # An import that died may have written a file whose row never came.
+    holder.files.delete_uploads(_MODELS[kind], portable_id)

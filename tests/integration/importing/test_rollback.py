@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from offline_transfer import queue
 from offline_transfer.db import Database
+from offline_transfer.forge.files import UploadPlace
 from offline_transfer.forge.models import Base
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.routes import Route
@@ -19,6 +20,7 @@ from offline_transfer.importing.errors import ImportAtWorkError, ImportNotFoundE
 from offline_transfer.importing.request import Wanted
 from offline_transfer.importing.rollback import JOB, NOT_EMPTY, Removed, planned, request, rollback
 from offline_transfer.jobs import rollbacks
+from offline_transfer.storage.sources import from_bytes
 from offline_transfer.transfers.models import BulkImport, ImportEntity
 from offline_transfer.transfers.states import ImportState
 from offline_transfer.types import PortableKind
@@ -205,6 +207,18 @@ def test_an_import_at_work_is_not_taken_back(destination: Destination) -> None:
 def test_an_import_that_is_not_there_cannot_be_taken_back(destination: Destination) -> None:
     with pytest.raises(ImportNotFoundError, match=r"^There is no import 99 in this instance\."):
         list(rollback(destination.context(RecordsSource()), 99))
+
+
+def test_a_file_whose_row_never_came_goes_too(destination: Destination) -> None:
+    source = RecordsSource()
+    row = entity_of(destination, source)
+    context, project_id = destination.context(source), row.project_id or 0
+    for model_id, name in ((project_id, "late.txt"), (project_id * 10, "anothers.txt")):
+        place = UploadPlace(model_type="Project", model_id=model_id, name=name, secret="0" * 32)
+        context.files.store_upload(place, from_bytes(b"written, and not noted"))
+    assert list(rollback(context, row.bulk_import_id)) == [Removed("source/app", "dest/app")]
+    (left,) = [path for path in (destination.directory / "files").rglob("*") if path.is_file()]
+    assert f"project_{project_id * 10}" in left.parts
 
 
 def test_a_worker_takes_an_import_back_that_somebody_asked_for(destination: Destination) -> None:

@@ -49,7 +49,7 @@ def contents(files: Files, key: str) -> bytes:
 def test_an_upload_is_written_counted_and_hashed(files: Files) -> None:
     stored = files.store_upload(PLACE, once([b"he", b"", b"llo"]))
     assert stored == StoredFile(
-        key="uploads/76/25/16da434e7c742114a840d1174497e5aeed0f115286146e2d692ee314f415",
+        key="uploads/project_5/76/25/16da434e7c742114a840d1174497e5aeed0f115286146e2d692ee314f415",
         size=5,
         sha256=HELLO_OID,
     )
@@ -84,7 +84,7 @@ def test_a_key_never_shows_a_name(name: str, model_id: int) -> None:
     except BadFileNameError:
         return
     assert validate_key(place.key) == place.key
-    assert set(place.key.removeprefix("uploads")) <= set("/0123456789abcdef")
+    assert set(place.key.removeprefix(f"uploads/project_{model_id}")) <= set("/0123456789abcdef")
 
 
 @pytest.mark.parametrize(
