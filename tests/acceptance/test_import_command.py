@@ -164,3 +164,18 @@ def test_ctrl_c_while_the_archive_is_checked_leaves_nothing(
         _, said = process.communicate(timeout=DEADLINE)
     assert (process.returncode, said) == (ExitStatus.INTERRUPTED, "offline-transfer: Interrupted.\n")
     assert import_states(destination) == []
+
+
+def test_an_import_whose_command_was_killed_goes_on(
+    destination: Instance, front: FaultyFront, in_bucket: tuple[str, ...], held: str
+) -> None:
+    front.plan(Rule(Hold(), method="GET", target=held, after=1))
+    with with_store(destination, front, "import", *in_bucket, **SHORT_GRACE) as process:
+        wait_for_held(front)
+        process.kill()
+    assert [(number, status) for number, status, _ in import_states(destination)] == [(1, ImportState.started.value)]
+    front.release()
+    heard = {"OFFLINE_TRANSFER_STALLED_SECONDS": "2", "OFFLINE_TRANSFER_HEARTBEAT_SECONDS": "0.2"}
+    printed = destination.having(**heard, OFFLINE_TRANSFER_SWEEP_SECONDS="1").json("import", "--resume", 1)
+    assert (printed["import"], printed["failures"], printed["gaps"]) == (1, [], [])
+    assert {item["status"] for item in printed["entities"]} == {"finished"}
