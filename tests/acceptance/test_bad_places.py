@@ -5,7 +5,7 @@ import resource
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
@@ -202,8 +202,8 @@ def test_a_destination_that_is_removed_meanwhile_fails_the_import(
     destination.run("load", SMALL, "--namespace", "place/inner").ok()
     take_on = create.create_checked_import
 
-    def take_on_and_remove_the_group(context: Reaching, request: ImportRequest) -> int:
-        bulk_import_id = take_on(context, request)
+    def take_on_and_remove_the_group(context: Reaching, request: ImportRequest, watch: Callable[[], None]) -> int:
+        bulk_import_id = take_on(context, request, watch)
         with psycopg.connect(destination.environment["DATABASE_URL"]) as connection:
             connection.execute("UPDATE routes SET path = 'gone' WHERE path = 'place'")
         return bulk_import_id

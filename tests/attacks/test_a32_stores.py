@@ -1,7 +1,7 @@
 """Stores that are not on our side: A32 and A38."""
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,8 +111,8 @@ class TestA38TimeOfUse:
         path = archive / "manifest.json.gz"
         take_on = create.create_checked_import
 
-        def then_exchange(context: Reaching, request: ImportRequest) -> int:
-            taken_on = take_on(context, request)
+        def then_exchange(context: Reaching, request: ImportRequest, watch: Callable[[], None]) -> int:
+            taken_on = take_on(context, request, watch)
             path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()), 1))
             return taken_on
 

@@ -1,6 +1,7 @@
 """`offline-transfer import`."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -180,11 +181,12 @@ def _request(archive: str, options: _Options) -> "ImportRequest":
 
 
 def _take_on(context: "ImportContext", request: "ImportRequest") -> int:
+    from offline_transfer.cli.interruptible import interruptible
     from offline_transfer.cli.watch import Watch
     from offline_transfer.importing import create
 
     with Watch("Checking the archive"):
-        return create.create_checked_import(context, request)
+        return interruptible(partial(create.create_checked_import, context, request))
 
 
 def _reopen(context: "ImportContext", bulk_import_id: int, options: _Options) -> int:

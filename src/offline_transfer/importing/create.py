@@ -1,6 +1,6 @@
 """Takes an import on: everything that can be refused is refused here, before a row of it is written."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -67,10 +67,15 @@ def create_import(context: Reaching, request: ImportRequest) -> int:
         return _take_on(context, request, found, checked_at=None)
 
 
-def create_checked_import(context: Reaching, request: ImportRequest) -> int:
-    """The same after all objects were read and compared with the manifest, which takes its time. May raise DamagedArchiveError."""
+def create_checked_import(context: Reaching, request: ImportRequest, watch: Callable[[], None] = lambda: None) -> int:
+    """The same after all objects were read and compared with the manifest, which takes its time. May raise DamagedArchiveError.
+
+    `watch` is called for each block, and before the first row is written; whatever it raises ends it.
+    """
     with _examined(context, request) as found:
-        checks.require_unchanged(found.archive, checks.covered(found.archive, [item.prefix for item in found.chosen]))
+        chosen = checks.covered(found.archive, [item.prefix for item in found.chosen])
+        checks.require_unchanged(found.archive, chosen, watch)
+        watch()
         return _take_on(context, request, found, checked_at=datetime.now(UTC))
 
 
