@@ -1,5 +1,6 @@
 """What lies below a data directory and belongs to nobody."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,8 @@ from offline_transfer.forge.snippets import Snippet
 from offline_transfer.jobs import sweeps
 from offline_transfer.jobs.instance import FILES, instance_of
 from offline_transfer.settings import Settings
+from offline_transfer.storage.disk import DiskStore
+from offline_transfer.storage.keys import PARTIAL_SUFFIX
 
 _OWNERS: Final = {
     RepositoryKind.PROJECT: Project.id,
@@ -30,6 +33,10 @@ def orphans(database: Database, settings: Settings) -> list[str]:
     instance = instance_of(settings, database)
     sweeps.dead_repositories(instance)
     sweeps.dead_spool(instance)
+    for begun in (settings.data_dir / FILES).rglob(f"*{PARTIAL_SUFFIX}"):
+        # What was begun a moment ago is not swept.
+        os.utime(begun, (0, 0))
+    DiskStore(settings.data_dir / FILES).sweep()
     found = {*_files(settings.data_dir / FILES), *_files(settings.data_dir / "spool")}
     found |= {str(path) for path in _repositories(settings.data_dir / "repositories")}
     return sorted(found - set(_named(database)))
