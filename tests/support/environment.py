@@ -1,7 +1,6 @@
 """The environment of the tests: nothing that the person who runs them has set may change a result."""
 
 import os
-import signal
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +29,3 @@ def scrub() -> None:
     os.environ["XDG_DATA_HOME"] = os.devnull
     os.environ["GIT_CONFIG_NOSYSTEM"] = "1"
     os.environ["GIT_CONFIG_GLOBAL"] = os.devnull
-    # What runs in the background of a script ignores interrupts, and so would every program that a test starts and interrupts.
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
