@@ -108,7 +108,7 @@ def parse(line: bytes, *, index: int, limits: Limits, name: str) -> JsonObject:
 
 def without_nul(line: bytes) -> bytes:
     """The line without the escapes of U+0000, which PostgreSQL cannot store and GitLab removes from diffs."""
-    return _EACH_NUL_ESCAPE.sub(rb"\1", line)
+    return _EACH_NUL_ESCAPE.sub(rb"\1", line) if _NUL_ESCAPE in line else line
 
 
 def document(blocks: Iterable[bytes], limits: Limits, name: str) -> JsonObject:

@@ -8,7 +8,7 @@ from sqlalchemy import DefaultClause, TextClause
 from offline_transfer.importing import convert
 from offline_transfer.relations.nodes import AnyColumn, Attribute, ImportRule, Link, RelationNode
 
-_LATER = frozenset({ImportRule.REFERENCES, ImportRule.GROUP_REFERENCES})
+_MARKDOWN = frozenset({ImportRule.REFERENCES, ImportRule.GROUP_REFERENCES})
 
 NOW = object()
 """Stands in a template for the time of the import."""
@@ -45,10 +45,11 @@ def keys_of(
             users[attribute.name] = (index, column.nullable is True, attribute.rule)
             continue
         optional = column.nullable is True or column.server_default is not None
-        converter = convert.converter(column)
+        is_markdown = attribute.rule in _MARKDOWN
+        converter = convert.markdown if is_markdown else convert.converter(column)
         ready = convert.READY.get(converter)
-        # Texts are rewritten when everything that they may point to is there.
-        rule = None if attribute.rule in _LATER else attribute.rule
+        # Where texts point is looked at when everything that they may point to is there.
+        rule = None if is_markdown else attribute.rule
         setters[attribute.name] = Setter(index, column.name, converter, ready, rule, column.nullable is True, optional)
     return setters, users, frozenset(ignored)
 

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from offline_transfer.archive import ndjson
 from offline_transfer.forge.base import EnumInteger, TextFormat
 from offline_transfer.relations.nodes import AnyColumn
+from offline_transfer.relations.rewriting import unaddressed
 
 Converter = Callable[[Any], Any]
 
@@ -73,6 +74,11 @@ def text(value: Any) -> str:
     if type(value) is not str:
         value = "true" if value is True else "false" if value is False else _plain(value)
     return value.replace("\0", "") if "\0" in value else value  # type: ignore[no-any-return]
+
+
+def markdown(value: Any) -> str:
+    """A text that addresses people: what it calls them may be the name of somebody else here, so their names become code."""
+    return unaddressed(text(value))
 
 
 def timestamp(value: Any) -> str:

@@ -93,9 +93,11 @@ def take_on(session: Session, bulk_import_id: int) -> list[int]:
     since a pipeline ended, in an import that was tried again, has it done again, if that can lead no text astray.
     """
     rewriting = rewriting_of(session, session.get_one(BulkImport, bulk_import_id), "")
-    looking = {"id": bulk_import_id, "pattern": rewriting.pattern}
     connection = psycopg_connection(session)
-    busy = [found for kind in PortableKind for (found,) in connection.execute(entities_with_texts(kind), looking)]
+    busy: list[int] = []
+    if rewriting.pattern is not None:
+        looking = {"id": bulk_import_id, "pattern": rewriting.pattern}
+        busy += [found for kind in PortableKind for (found,) in connection.execute(entities_with_texts(kind), looking)]
     given = {"id": bulk_import_id, "relation": RELATION, "stage": STAGE, "busy": busy, **_STATES}
     connection.execute(_ADD, given)
     if rewriting.is_repeatable:
@@ -239,7 +241,7 @@ class _Work:
         with connection.cursor(name=RELATION) as cursor:
             cursor.execute(texts.find, {"ids": ids, "pattern": self.rewriter.rewriting.pattern})
             while some := cursor.fetchmany(_TEXTS_AT_ONCE):
-                rewritten = [(key, text, self.rewriter.rewrite(text)) for key, text in some]
+                rewritten = [(key, text, self.rewriter.point(text)) for key, text in some]
                 now = {key: now for key, text, now in rewritten if now != text}
                 if now:
                     connection.execute(texts.change, {"keys": list(now), "texts": list(now.values())})

@@ -209,7 +209,7 @@ def totals(session: Session, bulk_import_id: int) -> Totals:
 
 
 def rewritten(session: Session, bulk_import_id: int) -> int:
-    """How many texts were rewritten since they point to what came along, or mention somebody."""
+    """How many texts were rewritten since they point to what came along."""
     given = {"id": bulk_import_id, "relation": references_pipeline.RELATION, "count": references_pipeline.REWRITTEN}
     return int(session.scalar(_REWRITTEN, given) or 0)
 

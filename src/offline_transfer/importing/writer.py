@@ -25,7 +25,7 @@ def write(connection: psycopg.Connection, units: Sequence[Unit]) -> frozenset[in
 
     Gives the identities of the rows that PostgreSQL refused.
     """
-    rows = [row for unit in units for row in unit.rows if not row.is_out and not row.written]
+    rows = [row for unit in units for row in unit.rows if row.failure is None and row.skip is None and not row.written]
     if not rows:
         return frozenset()
     try:
@@ -46,7 +46,8 @@ def write(connection: psycopg.Connection, units: Sequence[Unit]) -> frozenset[in
 def propagate(unit: Unit) -> None:
     """Rows below one that is out are out as well, for the same kind of reason."""
     for row in unit.rows:
-        if not row.is_out:
+        # `is_out`, written out: this is asked twice for every row of an import.
+        if row.parent is not None and row.failure is None and row.skip is None:
             _falls_with_parent(row)
 
 

@@ -1,9 +1,9 @@
 """What an import does to the texts of groups and projects that it brings along.
 
-They point to each other by the addresses and full paths that they had at the source; afterwards they point to where things are
-now. Nothing else is touched: neither URLs of what did not come along, nor references inside a project, whose numbers stay. And a
-user whom a text mentions by the name at the source may be somebody else here, so that mentions become code. URLs are rewritten in
-code, too; references and mentions mean nothing there.
+A user whom a text mentions by the name at the source may be somebody else here, so mentions become code, when a text is read. And
+texts point to each other by the addresses and full paths that they had at the source; when all have their places, they point to
+where things are now. Nothing else is touched: neither URLs of what did not come along, nor references inside a project, whose
+numbers stay. URLs are rewritten in code, too; references and mentions mean nothing there.
 
 GitLab's references pipeline rewrites URLs of a project in its own texts, and its importers make code of mentions. That references
 with a path, and URLs of all that the same import brings, are rewritten is ours.
@@ -35,9 +35,11 @@ _MENTION: Final = r"(?<![A-Za-z0-9_\\])(?P<mention>@\w++(?:[./@-]++\w++)*+)"
 _PATH: Final = rf"(?<![\w./@-])(?P<path>[\w./-]++)(?={_SIGIL})"
 _TYPED: Final = r"(?:(?<=\[epic:)|(?<=\[issue:)|(?<=\[work_item:))(?P<typed>[\w./-]++)(?=\])"
 
+_BLANK: Final = re.compile(r"[ \n]")
+
 _MENTIONS: Final = re.compile(rf"{_LINK}|{_MENTION}")
-_TOKENS: Final = re.compile(rf"{_LINK}|{_PATH}|{_TYPED}|{_MENTION}")
-"""What a text holds beside code: links, in which nothing else counts; references with a path; mentions."""
+_REFERENCES: Final = re.compile(rf"{_LINK}|{_PATH}|{_TYPED}")
+"""What a text holds beside code: links, in which nothing else counts, and either mentions or references with a path."""
 _REFERENCE: Final = re.compile(rf"{_SIGIL}|\[(?:epic|issue|work_item):")
 """What every reference with a path has in it: it is found much faster."""
 
@@ -65,7 +67,37 @@ class Unaddressed:
 
     def rewrite(self, text: str) -> str:
         """See `Rewriter`."""
-        return _rewritten(text, _MENTIONS, _as_it_is) if "@" in text else text
+        return unaddressed(text)
+
+
+def unaddressed(text: str) -> str:
+    """The text with mentions as code. Doing it again changes nothing more."""
+    if "@" not in text:
+        return text
+    code = markdown.code(text)
+    pieces: list[str] = []
+    done = 0
+    for start, end in _words(text, "@", code):
+        for found in _MENTIONS.finditer(text, start, end):
+            pieces += text[done : found.start()], _as_code(found, code.fence)
+            done = found.end()
+    return "".join([*pieces, text[done:]]) if pieces else text
+
+
+def _words(text: str, character: str, code: markdown.Code) -> Iterator[tuple[int, int]]:
+    """Where in a text, except in code, the character stands with whatever is around it up to the next blanks.
+
+    Most of a text is passed over without looking at it. It is looked at once, however often the character is in it.
+    """
+    done = 0
+    for start, end in [*code.spans, (len(text), len(text))]:
+        while (place := text.find(character, done, start)) >= 0:
+            blank = max(text.rfind(" ", done, place), text.rfind("\n", done, place))
+            following = _BLANK.search(text, place, start)
+            until = start if following is None else following.start()
+            yield max(blank + 1, done), until
+            done = until
+        done = end
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +142,11 @@ class Rewriting:
         )
 
     @property
-    def pattern(self) -> str:
-        """What every text has in it in which something may change, as a regular expression of PostgreSQL."""
-        return r"@|://|[A-Za-z0-9_.-][#!$&%~^*>]|\[(epic|issue|work_item):" if self.moves_paths else "@|://"
+    def pattern(self) -> str | None:
+        """What every text has in it that may point elsewhere, as a regular expression of PostgreSQL; None where none does."""
+        url = [] if self._host is None else ["://"]
+        path = [r"[A-Za-z0-9_.-][#!$&%~^*>@]", r"\[(epic|issue|work_item):"] if self.moves_paths else []
+        return "|".join(url + path) or None
 
     def at(self, kind: PortableKind, source_path: str) -> "RewriterAt":
         """The rewriter for the texts of one group or project."""
@@ -170,11 +204,25 @@ class RewriterAt:
     now: str
 
     def rewrite(self, text: str) -> str:
-        """See `Rewriter`. Once is enough: what was rewritten may name a path that something else had at the source."""
+        """See `Rewriter`: all that an import does to a text."""
+        return self.point(unaddressed(text))
+
+    def point(self, text: str) -> str:
+        """A text without mentions that points to where things are. Once is enough: it may then name a path that something else
+        had at the source.
+        """
         text = self.rewriting.urls(text)
         if self.rewriting.moves_paths and _REFERENCE.search(text):
-            return _rewritten(text, _TOKENS, self.path)
-        return _rewritten(text, _MENTIONS, _as_it_is) if "@" in text else text
+            return _pointing(text, self._reference)
+        return text
+
+    def _reference(self, found: re.Match[str]) -> str:
+        if found.lastgroup == "path":
+            return self.path(found[0])
+        if found.lastgroup == "typed":
+            above, slash, number = found[0].rpartition("/")
+            return f"{self.path(above)}{slash}{number}"
+        return found[0]
 
     def path(self, path: str) -> str:
         """What the path in front of a reference is now; the name alone does for projects side by side."""
@@ -201,41 +249,27 @@ def _renamed(path: str, now: str) -> str:
     return path if path.lower() == now.lower() else now
 
 
-def _as_it_is(text: str) -> str:
-    return text
-
-
-def _rewritten(text: str, tokens: re.Pattern[str], path: Callable[[str], str]) -> str:
-    """The text with another path in front of references, and without mentions."""
-    code = markdown.code(text)
+def _pointing(text: str, replace: Callable[[re.Match[str]], str]) -> str:
+    """The text with its references replaced, except in code."""
     pieces: list[str] = []
     done = 0
-    for start, end in [*code.spans, (len(text), len(text))]:
-        for found in tokens.finditer(text, done, start):
-            pieces += text[done : found.start()], _token(found, code.fence, path)
+    for start, end in [*markdown.code(text).spans, (len(text), len(text))]:
+        for found in _REFERENCES.finditer(text, done, start):
+            pieces += text[done : found.start()], replace(found)
             done = found.end()
         pieces.append(text[done:end])
         done = end
     return "".join(pieces)
 
 
-def _token(found: re.Match[str], fence: str, path: Callable[[str], str]) -> str:
-    if found.lastgroup == "mention":
-        return _as_code(found, fence)
-    if found.lastgroup == "path":
-        return path(found[0])
-    if found.lastgroup == "typed":
-        above, slash, number = found[0].rpartition("/")
-        return f"{path(above)}{slash}{number}"
-    return found[0]
-
-
-def _as_code(mention: re.Match[str], fence: str) -> str:
-    """Backticks around it that no others can join."""
-    text = mention.string
-    before = " " if mention.start() > 0 and text[mention.start() - 1] == "`" else ""
-    after = " " if text.startswith("`", mention.end()) else ""
-    return f"{before}{fence}{mention[0]}{fence}{after}"
+def _as_code(found: re.Match[str], fence: str) -> str:
+    """A mention between as many backticks as no others can join."""
+    if found.lastgroup != "mention":
+        return found[0]
+    text = found.string
+    before = " " if found.start() > 0 and text[found.start() - 1] == "`" else ""
+    after = " " if text.startswith("`", found.end()) else ""
+    return f"{before}{fence}{found[0]}{fence}{after}"
 
 
 def _host_pattern(source: str) -> re.Pattern[str] | None:

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from offline_transfer.forge.enums import AccessLevel
 from offline_transfer.relations.nodes import Attribute, ImportRule
-from offline_transfer.relations.rewriting import Rewriter, Unaddressed
+from offline_transfer.relations.rewriting import Rewriter, Unaddressed, unaddressed
 from offline_transfer.types import JsonObject, JsonValue
 
 GHOST_USER: Final = "(ghost user)"
@@ -95,7 +95,7 @@ def ghost(_attribute: Attribute, value: JsonValue, _record: JsonObject, _context
 def group_references(attribute: Attribute, value: JsonValue, record: JsonObject, context: Context) -> JsonValue:
     """The text of a record that a project's group owns is rewritten like `references`, unless the project travels alone."""
     if context.is_root:
-        return Unaddressed().rewrite(value) if isinstance(value, str) else value
+        return unaddressed(value) if isinstance(value, str) else value
     return references(attribute, value, record, context)
 
 

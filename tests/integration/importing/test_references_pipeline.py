@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import psycopg
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from offline_transfer.forge.issues import Issue
 from offline_transfer.importing import abandoned, control, names, process, references_pipeline, result, schedule
@@ -160,10 +160,25 @@ def test_nothing_is_written_for_whom_the_work_is_no_longer(destination: Destinat
     assert texts(destination) == before
 
 
+def test_mentions_are_code_before_anybody_looks_where_texts_point(destination: Destination, imported: int) -> None:
+    assert [text for text in texts(destination) if "@" in text] == [
+        "by `@ann` in lib!1",
+        f"see {OLD}/old/app/-/issues/0, `@root`",
+        f"see {OLD}/old/app/-/issues/1, `@root`",
+        f"see {OLD}/old/app/-/issues/2, `@root`",
+        "old/app@deadbeef",
+    ]
+    assert destination.rows("issues", "title")[0] == ("one @root",)
+
+
 def test_a_file_based_export_does_not_say_where_it_comes_from(destination: Destination, imported: int) -> None:
     with destination.database.session() as session:
         session.scalars(select(BulkImport).order_by(BulkImport.id).limit(1)).one().source_type = SourceType.file_export
-    rewrite(destination, imported)
+        session.execute(delete(Tracker).where(Tracker.relation == references_pipeline.RELATION))
+    assert take_on(destination) == []
+    assert {status for (status,) in destination.rows("bulk_import_trackers", "status", relation="references")} == {
+        TrackerState.finished
+    }
     assert texts(destination)[0] == f"Home: {OLD}/old/app"
     assert texts(destination)[6] == "by `@ann` in lib!1"
 
