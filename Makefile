@@ -27,10 +27,10 @@ demo: install ## move a whole group from one instance to another, and compare
 	$(BIN)/python -m demo
 
 test: install ## run the tests, less the slow ones
-	$(PYTEST) -n 2 --dist loadfile -m 'not slow' $(TESTS)
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow' $(TESTS)
 
 test-slow: install ## run the slow tests: chaos, attacks, fuzzing
-	@$(PYTEST) -n 2 --dist loadfile -m slow $(TESTS); status=$$?; \
+	@$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m slow $(TESTS); status=$$?; \
 	if [ $$status -eq 5 ]; then echo "There are no slow tests."; else exit $$status; fi
 
 lint: install ## look for mistakes and for style
