@@ -11,6 +11,7 @@ from typing import Final
 import pytest
 
 from offline_transfer.errors import ExitStatus
+from offline_transfer.jobs import marker
 from tests.acceptance.conftest import NESTED, SMALL, Prepared
 from tests.acceptance.program import Instance, Program
 from tests.unit.archive import raw_tar
@@ -26,16 +27,19 @@ def instance(settled: Prepared, program: Program) -> Instance:
     return settled.shared(program)
 
 
+def kept(instance: Instance) -> list[Path]:
+    """What lies in the data directory, but for what the first command of any kind makes."""
+    return sorted(path for path in instance.data_dir.rglob("*") if path.name not in ("spool", marker.FILE))
+
+
 def assert_refused(instance: Instance, export: Path, status: ExitStatus = ExitStatus.BAD_INPUT) -> str:
     """A load says why it does nothing, and does nothing: not even the namespace is made. Gives what it says."""
     before = instance.rows()
-    files = sorted(instance.data_dir.rglob("*"))
+    files = kept(instance)
     around = sorted(export.parent.glob("*"))
     message = instance.run("load", export, "--namespace", "new/place").refused(status)
     assert instance.rows() == before
-    assert [path for path in sorted(instance.data_dir.rglob("*")) if path.name != "spool"] == [
-        path for path in files if path.name != "spool"
-    ]
+    assert kept(instance) == files
     assert sorted(export.parent.glob("*")) == around
     return message
 
