@@ -123,9 +123,11 @@ def dead_spool(instance: Instance) -> int:
 def dead_files(instance: Instance) -> int:
     """Remove the uploads and LFS objects that workers had begun to write which died a while ago.
 
-    All of the files have to be looked at, so it is done only when a worker has died lately.
+    All of the files have to be looked at, so it is done only when a worker has died lately. Where sweeps are rare, a death has to
+    be remembered until the next but one.
     """
-    if not stalled.has_found_any(instance.database, within=_DEATHS_WITHIN):
+    within = max(_DEATHS_WITHIN, timedelta(seconds=2 * instance.settings.sweep_seconds))
+    if not stalled.has_found_any(instance.database, within=within):
         return 0
     return DiskStore(instance.settings.data_dir / FILES).sweep()
 

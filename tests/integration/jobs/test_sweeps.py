@@ -2,6 +2,7 @@
 
 import importlib
 import os
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -93,3 +94,19 @@ def test_a_file_that_a_dead_worker_had_begun_is_removed_once_its_death_is_known(
     assert sweeps.stalled_jobs(scene.instance) == 1
     assert sweeps.dead_files(scene.instance) == 1
     assert [path.name for path in files.rglob("*") if path.is_file()] == ["cc"]
+
+
+def test_where_sweeps_are_rare_a_death_is_remembered_until_the_next_ones(scene: Scene) -> None:
+    begun = scene.settings.data_dir / "files" / "uploads" / "dd.0123456789abcdef.partial"
+    begun.parent.mkdir(parents=True)
+    begun.write_bytes(b"beg")
+    os.utime(begun, (0, 0))
+    scene.defer("test_tell", number=1)
+    silence(scene, take(scene))
+    assert sweeps.stalled_jobs(scene.instance) == 1
+    with scene.database.session() as session:
+        session.execute(text("UPDATE job_failures SET at = now() - interval '1 hour'"))
+    assert sweeps.dead_files(scene.instance) == 0
+    rarely = scene.settings.model_copy(update={"sweep_seconds": 3600})
+    assert sweeps.dead_files(replace(scene.instance, settings=rarely)) == 1
+    assert not begun.exists()
