@@ -11,8 +11,13 @@ import sys
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from tests.acceptance.program import SECONDS, environment_of
 from tests.support.environment import REPOSITORY
+
+# Each starts the program a dozen times.
+pytestmark = pytest.mark.slow
 
 PAGES: Final = REPOSITORY / "docs" / "howto"
 SERVING: Final = re.compile(r"^\S+(rclone serve|offline-transfer serve).*$", re.MULTILINE)

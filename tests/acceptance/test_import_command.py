@@ -140,6 +140,7 @@ def test_ctrl_c_cancels_and_says_how_to_go_on(
     assert [row for row in printed["relations"] if row["failed"]] == []
 
 
+@pytest.mark.slow
 def test_a_second_ctrl_c_does_not_wait(
     destination: Instance, front: FaultyFront, in_bucket: tuple[str, ...], held: str
 ) -> None:
@@ -165,6 +166,7 @@ def test_ctrl_c_while_the_archive_is_checked_leaves_nothing_and_waits_for_no_sto
     assert import_states(destination) == []
 
 
+@pytest.mark.slow
 def test_an_import_whose_command_was_killed_goes_on(
     destination: Instance, front: FaultyFront, in_bucket: tuple[str, ...], held: str
 ) -> None:
