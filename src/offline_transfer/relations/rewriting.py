@@ -35,6 +35,9 @@ _MENTION: Final = r"(?<![A-Za-z0-9_\\])(?P<mention>@\w++(?:[./@-]++\w++)*+)"
 _PATH: Final = rf"(?<![\w./@-])(?P<path>[\w./-]++)(?={_SIGIL})"
 _TYPED: Final = r"(?:(?<=\[epic:)|(?<=\[issue:)|(?<=\[work_item:))(?P<typed>[\w./-]++)(?=\])"
 
+_LONGEST_FENCE: Final = 4
+"""Who fills a text with runs of backticks of every length would have a longer one put around each of a million mentions."""
+
 _BLANK: Final = re.compile(r"[ \n]")
 
 _MENTIONS: Final = re.compile(rf"{_LINK}|{_MENTION}")
@@ -263,9 +266,11 @@ def _pointing(text: str, replace: Callable[[re.Match[str]], str]) -> str:
 
 
 def _as_code(found: re.Match[str], fence: str) -> str:
-    """A mention between as many backticks as no others can join."""
+    """A mention between as many backticks as no others can join. Where these are too many, a backslash keeps it from being one."""
     if found.lastgroup != "mention":
         return found[0]
+    if len(fence) > _LONGEST_FENCE:
+        return f"\\{found[0]}"
     text = found.string
     before = " " if found.start() > 0 and text[found.start() - 1] == "`" else ""
     after = " " if text.startswith("`", found.end()) else ""

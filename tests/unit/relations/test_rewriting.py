@@ -129,6 +129,7 @@ def test_anything_else_that_looks_like_a_reference_stays(text: str) -> None:
         ("**@root** \"@a\" é@b", "**`@root`** \"`@a`\" é`@b`"),
         ("one ` and @root", "one ` and ``@root``"),
         ("one ` and `` and @root", "one ` and `` and ```@root```"),
+        ("` `` ``` ```` @root", "` `` ``` ```` \\@root"),
         ("`a`@root`b`", "`a` `@root` `b`"),
         ("`a\n\n@root`", "`a\n\n``@root`` `"),
         ("\\`@root\\`", "\\` ``@root``\\`"),
@@ -138,6 +139,13 @@ def test_a_mention_becomes_code(before: str, after: str) -> None:
     assert at().rewrite(before) == after
     assert Unaddressed().rewrite(before) == after
     assert Unaddressed().rewrite(after) == after
+
+
+def test_where_code_needs_too_many_backticks_a_mention_is_escaped_and_the_text_grows_little() -> None:
+    runs = " ".join("`" * length for length in range(1, 301))
+    rewritten = f"{runs}\n\n" + "\\@a " * 10_000
+    assert at().rewrite(f"{runs}\n\n" + "@a " * 10_000) == rewritten
+    assert Unaddressed().rewrite(rewritten) == rewritten
 
 
 @pytest.mark.parametrize(
