@@ -266,11 +266,11 @@ def _pointing(text: str, replace: Callable[[re.Match[str]], str]) -> str:
 
 
 def _as_code(found: re.Match[str], fence: str) -> str:
-    """A mention between as many backticks as no others can join. Where these are too many, a backslash keeps it from being one."""
+    """A mention between as many backticks as no others can join. Where these are too many, backslashes keep it from being one."""
     if found.lastgroup != "mention":
         return found[0]
     if len(fence) > _LONGEST_FENCE:
-        return f"\\{found[0]}"
+        return found[0].replace("@", r"\@")
     text = found.string
     before = " " if found.start() > 0 and text[found.start() - 1] == "`" else ""
     after = " " if text.startswith("`", found.end()) else ""

@@ -129,7 +129,7 @@ def test_anything_else_that_looks_like_a_reference_stays(text: str) -> None:
         ("**@root** \"@a\" é@b", "**`@root`** \"`@a`\" é`@b`"),
         ("one ` and @root", "one ` and ``@root``"),
         ("one ` and `` and @root", "one ` and `` and ```@root```"),
-        ("` `` ``` ```` @root", "` `` ``` ```` \\@root"),
+        ("` `` ``` ```` @root, @a@@b", "` `` ``` ```` \\@root, \\@a\\@\\@b"),
         ("`a`@root`b`", "`a` `@root` `b`"),
         ("`a\n\n@root`", "`a\n\n``@root`` `"),
         ("\\`@root\\`", "\\` ``@root``\\`"),
