@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,6 +70,31 @@ def test_a_plan_file_can_be_edited_and_looked_at(settled_instance: Instance, arc
     ]
     message = settled_instance.run("plan", archive, "--all", "", "--output", file).refused(ExitStatus.CONFLICT)
     assert message == f"{file} exists already, and somebody may have edited it. Remove it, or name another file."
+
+
+def test_what_shall_not_come_is_left_out_of_the_plan_and_of_its_file(
+    settled_instance: Instance, archive: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "plan.yml"
+    words = ("--all", "place", "--no-projects", "--no-memberships", "--skip", "epics")
+    planned = settled_instance.json("plan", archive, *words, "--output", file)
+    assert [(item["entity"], item["skip"], item["skip_relations"]) for item in planned["entities"]] == [
+        ("fill", False, ["epics", "members", "project_members"]),
+        ("fill/app", True, []),
+        ("fill/inner", False, []),
+        ("fill/inner/empty", True, []),
+    ]
+    assert come(planned).isdisjoint({"epics", "members", "repository"})
+    again = settled_instance.json("plan", archive, "--plan", file)
+    assert again["entities"] == planned["entities"]
+    assert come(again) > come(settled_instance.json("plan", archive, "--plan", file, "--skip", "labels"))
+
+
+def come(plan: dict[str, Any]) -> set[str]:
+    """The relations of what would come."""
+    entities = [entity for entity in plan["entities"] if not entity["skip"]]
+    relations = [relation for entity in entities for relation in entity["relations"]]
+    return {item["relation"] for item in relations if item["presence"] != "skipped"}
 
 
 def test_an_import_follows_the_file(settled: Prepared, program: Program, archive: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +16,17 @@ from offline_transfer.cli.options import (
     RequiredSignatures,
     S3Endpoint,
 )
-from offline_transfer.cli.wanted import AllOption, EntityOptions, PlanFile, require_one, wanted_of
+from offline_transfer.cli.wanted import (
+    AllOption,
+    EntityOptions,
+    LeftOut,
+    NoMemberships,
+    NoProjects,
+    PlanFile,
+    SkipOptions,
+    require_one,
+    wanted_of,
+)
 from offline_transfer.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -26,11 +36,8 @@ if TYPE_CHECKING:
     from offline_transfer.cli.attended import Attendant
     from offline_transfer.db import Database
     from offline_transfer.importing.context import ImportContext
-    from offline_transfer.importing.request import Everything, ImportRequest, Wanted
+    from offline_transfer.importing.request import ImportRequest
     from offline_transfer.types import JsonObject
-
-
-WantedT = TypeVar("WantedT", "Wanted", "Everything")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -54,12 +61,9 @@ def import_archive(
             show_default=False,
         ),
     ] = None,
-    no_projects: Annotated[bool, typer.Option("--no-projects", help="Of groups, leave out the projects.")] = False,
-    no_memberships: Annotated[bool, typer.Option("--no-memberships", help="Leave out who is a member.")] = False,
-    skip: Annotated[
-        list[str] | None,
-        typer.Option("--skip", metavar="RELATION", help="Leave this relation out.", show_default=False),
-    ] = None,
+    no_projects: NoProjects = False,
+    no_memberships: NoMemberships = False,
+    skip: SkipOptions = None,
     identity: Identities = None,
     passphrase_file: PassphraseFile = None,
     require_signature: RequiredSignatures = None,
@@ -86,8 +90,8 @@ def import_archive(
 
     request = None
     options = _Options(
-        entity=entity, everything=everything, plan_file=plan_file, no_projects=no_projects,
-        no_memberships=no_memberships, skip=skip or (), identity=identity, passphrase_file=passphrase_file,
+        entity=entity, everything=everything, plan_file=plan_file, identity=identity, passphrase_file=passphrase_file,
+        left_out=LeftOut(projects=no_projects, memberships=no_memberships, relations=skip or ()),
         signers=require_signature, s3_endpoint=s3_endpoint, limit=limit,
     )  # fmt: skip
     if resume is None:
@@ -118,23 +122,12 @@ class _Options:
     entity: "Sequence[str] | None"
     everything: str | None
     plan_file: "Path | None"
-    no_projects: bool
-    no_memberships: bool
-    skip: "Sequence[str]"
+    left_out: LeftOut
     identity: "list[Path] | None"
     passphrase_file: "Path | None"
     signers: "list[Path] | None"
     s3_endpoint: str | None
     limit: "list[str] | None"
-
-    def narrowed(self, wanted: "WantedT") -> "WantedT":
-        """The same without what shall not come, whatever a plan says."""
-        return replace(
-            wanted,
-            migrate_projects=wanted.migrate_projects and not self.no_projects,
-            migrate_memberships=wanted.migrate_memberships and not self.no_memberships,
-            skip_relations=tuple(dict.fromkeys((*wanted.skip_relations, *self.skip))),
-        )
 
     def said(self, archive: str | None) -> list[str]:
         """What has no place where an import goes on."""
@@ -143,9 +136,9 @@ class _Options:
             "--entity": self.entity,
             "--all": self.everything is not None,
             "--plan": self.plan_file,
-            "--no-projects": self.no_projects,
-            "--no-memberships": self.no_memberships,
-            "--skip": self.skip,
+            "--no-projects": self.left_out.projects,
+            "--no-memberships": self.left_out.memberships,
+            "--skip": self.left_out.relations,
             "--require-signature": self.signers,
             "--s3-endpoint": self.s3_endpoint,
             "--limit": self.limit,
@@ -158,7 +151,7 @@ def _request(archive: str, options: _Options) -> "ImportRequest":
     from offline_transfer.cli.limits import limits_of
     from offline_transfer.importing.planning.file import Planned
     from offline_transfer.importing.planning.file import read as read_plan
-    from offline_transfer.importing.request import Everything, ImportRequest
+    from offline_transfer.importing.request import ImportRequest
 
     opening = keys.keys_of(options.identity, options.passphrase_file)
     if options.plan_file is None:
@@ -166,11 +159,9 @@ def _request(archive: str, options: _Options) -> "ImportRequest":
     else:
         with places.open_archive(archive, options.s3_endpoint, options.limit, opening) as opened:
             planned = read_plan(options.plan_file, opened)
-    wanted = planned.wanted
-    wanted = options.narrowed(wanted) if isinstance(wanted, Everything) else [options.narrowed(item) for item in wanted]
     storage, prefix = places.kept_archive_place(archive, options.s3_endpoint)
     return ImportRequest(
-        wanted=wanted,
+        wanted=options.left_out.of(planned.wanted),
         choices=planned.choices,
         storage=storage,
         export_prefix=prefix,

@@ -14,7 +14,7 @@ from offline_transfer.cli.options import (
     RequiredSignatures,
     S3Endpoint,
 )
-from offline_transfer.cli.wanted import AllOption, EntityOptions, PlanFile
+from offline_transfer.cli.wanted import AllOption, EntityOptions, NoMemberships, NoProjects, PlanFile, SkipOptions
 from offline_transfer.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -34,10 +34,9 @@ def plan(
     entity: EntityOptions = None,
     everything: AllOption = None,
     plan_file: PlanFile = None,
-    skip: Annotated[
-        list[str] | None,
-        typer.Option("--skip", metavar="RELATION", help="Leave this relation out.", show_default=False),
-    ] = None,
+    no_projects: NoProjects = False,
+    no_memberships: NoMemberships = False,
+    skip: SkipOptions = None,
     identity: Identities = None,
     passphrase_file: PassphraseFile = None,
     require_signature: RequiredSignatures = None,
@@ -70,23 +69,22 @@ def plan(
     from offline_transfer.importing.planning.making import make_plan
 
     wanted.require_one(entity=entity, all=everything, plan=plan_file)
+    left_out = wanted.LeftOut(projects=no_projects, memberships=no_memberships, relations=skip or ())
     opening, signers = keys.keys_of(identity, passphrase_file), keys.public_keys_of(require_signature)
     with (
         places.open_archive(archive, s3_endpoint, limit, opening) as opened,
         open_instance(data_dir) as instance,
         Watch("Reading the archive") as watch,
     ):
-        if plan_file is None:
-            planned = file.Planned(wanted.wanted_of(entity, everything, skip or ()), {})
-        else:
-            planned = file.read(plan_file, opened)
+        named = file.Planned(wanted.wanted_of(entity, everything), {})
+        planned = named if plan_file is None else file.read(plan_file, opened)
         options = PlanOptions(
             reading=Reading.LISTING if listing else Reading.HASHES,
             signers=signers,
             choices=planned.choices,
             progress=watch.say,
         )
-        made = make_plan(instance.database, instance.settings, opened, planned.wanted, options)
+        made = make_plan(instance.database, instance.settings, opened, left_out.of(planned.wanted), options)
     if output is not None:
         file.write(made, output)
     if as_json:

@@ -148,8 +148,9 @@ class Destinations:
                 around = self._around(path, item.destination_namespace)
             except OfflineTransferError as error:
                 self.problems.append(Problem.of(error, path))
-        skipped = frozenset(item.skip_relations) | (frozenset() if item.migrate_memberships else MEMBERSHIPS)
-        above = _Above(around, skipped, is_skipped=False, without_projects=not item.migrate_projects)
+        above = _Above(
+            around, frozenset(_skip_relations(item)), is_skipped=False, without_projects=not item.migrate_projects
+        )
         yield from self._place(path, above, item)
 
     def _around(self, source_path: str, namespace_path: str) -> _Around:
@@ -172,7 +173,7 @@ class Destinations:
             source=self._appearances.get(prefix, _UNSEEN),
             namespace=None if named is None else named.destination_namespace,
             slug=choice.slug or named_slug or path.rsplit("/", 1)[-1],
-            own_skip_relations=tuple(choice.skip_relations) or (() if named is None else tuple(named.skip_relations)),
+            own_skip_relations=_own_skip_relations(choice, named),
             skip_relations=above.skip_relations | frozenset(choice.skip_relations),
             is_skipped=above.is_skipped
             or choice.skip
@@ -235,6 +236,15 @@ class Destinations:
                 f"its title `{printable(name)}` looks the same as that of `{other}`, which goes into the same group"
             )
             yield Problem(kind=ProblemKind.SIMILAR_NAME, entity=entity, message=message)
+
+
+def _skip_relations(item: Wanted) -> Sequence[str]:
+    return (*item.skip_relations, *(() if item.migrate_memberships else sorted(MEMBERSHIPS)))
+
+
+def _own_skip_relations(choice: Choice, named: Wanted | None) -> tuple[str, ...]:
+    """What is left out from here on, and not because it is above: a plan that is written says it here."""
+    return tuple(dict.fromkeys((*choice.skip_relations, *(() if named is None else _skip_relations(named)))))
 
 
 def _is_project(prefix: EntityPrefix) -> bool:
