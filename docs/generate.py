@@ -47,7 +47,9 @@ def commands() -> str:
         if options:
             lines += ["", *table(("option", "meaning", "default"), options)]
         statuses = sorted(ExitStatus[status] for status in WORDS["commands"][name])
-        lines += ["", f"Exit statuses besides: {', '.join(f'{status.value} `{status.name}`' for status in statuses)}."]
+        if statuses:
+            named = ", ".join(f"{status.value} `{status.name}`" for status in statuses)
+            lines += ["", f"Exit statuses besides: {named}."]
     return _page(lines)
 
 

@@ -152,6 +152,22 @@ def test_an_address_that_is_taken_is_named(tmp_path: Path) -> None:
     assert not (tmp_path / "forge").exists()
 
 
+def test_services_begin_with_an_object_where_json_was_asked_for(tmp_path: Path) -> None:
+    place = ("--data-dir", tmp_path / "forge", "--json")
+    with started("serve", "--port", 0, "--workers", 0, *place, **QUICKLY) as process:
+        assert process.stdout is not None
+        begun = json.loads(process.stdout.readline())
+        assert begun == {"address": begun["address"], "mails": f"{tmp_path}/forge/mail"}
+        assert httpx.get(f"{begun['address']}/-/readiness", timeout=SECONDS, trust_env=False).status_code == 200
+        again = start("serve", "--port", begun["address"].rpartition(":")[2], *place).ended(ExitStatus.CONFLICT)
+        assert again.json["error"]["code"] == "address_refused"
+    with started("worker", "--processes", 1, "--queue", "rows", *place, **QUICKLY) as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline()) == {"processes": 1, "queues": ["rows"]}
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(SECONDS) == ExitStatus.OK
+
+
 def test_a_host_that_nobody_knows_is_named(tmp_path: Path) -> None:
     outcome = start("serve", "--host", "no.such.host.invalid", "--data-dir", tmp_path / "forge")
     assert "The address no.such.host.invalid:8080 cannot be listened on: " in outcome.refused(ExitStatus.CONFLICT)

@@ -34,6 +34,10 @@ def test_a_report_is_written_in_the_form_that_is_asked_for(destination: Instance
     assert sum(int(row["source"]) for row in rows if row["kind"] == "relation") == said["source"]
     assert files["html"].read_text().startswith("<!DOCTYPE html>\n")
     assert destination.run("report", number, "--format", "html").ok().out == files["html"].read_text()
+    assert destination.run("report", number, "--json", "--output", tmp_path / "as.csv").ok().out == ""
+    assert json.loads((tmp_path / "as.csv").read_text()) == said
+    refused = destination.run("report", number, "--json", "--format", "csv").ended(ExitStatus.USAGE).json
+    assert refused["error"]["message"].startswith("--json and --format csv are two forms, and a report has one.")
     assert sorted(path.name for path in tmp_path.glob("report*")) == ["report.csv", "report.html", "report.json"]
 
 

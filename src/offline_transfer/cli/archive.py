@@ -8,7 +8,15 @@ import typer
 from offline_transfer.cli import copy
 from offline_transfer.cli.choices import MemberRole
 from offline_transfer.cli.errors import MapOptionError
-from offline_transfer.cli.options import AsJson, Identities, LimitOptions, PassphraseFile, PublicKeys, S3Endpoint
+from offline_transfer.cli.options import (
+    AsJson,
+    Identities,
+    JsonAnyway,
+    LimitOptions,
+    PassphraseFile,
+    PublicKeys,
+    S3Endpoint,
+)
 from offline_transfer.errors import ExitStatus, UsageError
 
 if TYPE_CHECKING:
@@ -160,6 +168,7 @@ def schema(
     relation: Annotated[
         str | None, typer.Argument(metavar="RELATION", help="Such as `issues` or `group.labels`.")
     ] = None,
+    _as_json: JsonAnyway = False,
 ) -> None:
     """Print the JSON Schema of a relation's records, or of all relations."""
     from offline_transfer.cli import output

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from offline_transfer.cli.options import AsJson, DataDir
+from offline_transfer.cli.options import AsJson, DataDir, JsonAnyway
 from offline_transfer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ def logs(
         typer.Option("--import", help="What the jobs of this import logged.", metavar="ID", show_default=False),
     ] = None,
     data_dir: DataDir = None,
+    _as_json: JsonAnyway = False,
 ) -> None:
     """Print the log lines of one job, export or import: JSON, one object a line, the oldest first."""
     from offline_transfer.cli import output

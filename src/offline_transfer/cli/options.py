@@ -10,6 +10,9 @@ DataDir = Annotated[
     typer.Option("--data-dir", help="The instance: its database, repositories and files.", show_default=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
+JsonAnyway = Annotated[
+    bool, typer.Option("--json", help="Print errors as JSON, too: what is printed otherwise is JSON anyway.")
+]
 S3Endpoint = Annotated[
     str | None, typer.Option("--s3-endpoint", help="Where s3:// leads when it is not AWS.", show_default=False)
 ]

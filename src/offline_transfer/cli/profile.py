@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from offline_transfer.cli.options import DataDir
+from offline_transfer.cli.options import DataDir, JsonAnyway
 
 if TYPE_CHECKING:
     from offline_transfer.exporting.context import ExportContext
@@ -26,6 +26,7 @@ def profile(
         ),
     ] = None,
     data_dir: DataDir = None,
+    _as_json: JsonAnyway = False,
 ) -> None:
     """Say what this instance takes, for those who export to it: limits and versions, and nothing private.
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from offline_transfer.cli.options import DataDir
+from offline_transfer.errors import UsageError
 
 
 class FormatOption(StrEnum):
@@ -43,6 +44,7 @@ def report(
         ),
     ] = None,
     data_dir: DataDir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as `--format json`.")] = False,
 ) -> None:
     """Write the report of an import: what the source had and what is here, what failed and why, and what could not be checked."""
     import sys
@@ -50,7 +52,9 @@ def report(
     from offline_transfer.cli.instance import open_instance
     from offline_transfer.importing.report import render
 
-    chosen = render.ReportFormat(form or _named_by(file) or FormatOption.JSON)
+    if as_json and form not in (None, FormatOption.JSON):
+        raise UsageError(problem=f"--json and --format {form} are two forms, and a report has one")
+    chosen = render.ReportFormat(FormatOption.JSON if as_json else form or _named_by(file) or FormatOption.JSON)
     with open_instance(data_dir) as instance:
         blocks = render.stream(instance.database, bulk_import_id, chosen)
         if file is None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from offline_transfer.cli.options import DataDir
+from offline_transfer.cli.options import AsJson, DataDir
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,6 +31,7 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Serve the REST API and do its jobs, until Ctrl-C. It is ready when `/-/readiness` answers 200."""
     import os
@@ -45,6 +46,8 @@ def serve(
     words = ["--host", host, "--port", str(port)]
     if workers is not None:
         words += ["--workers", str(workers)]
+    if as_json:
+        words.append("--json")
     environment = {**os.environ, **environment_of(settings)}
     sys.stdout.flush()
     sys.stderr.flush()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from offline_transfer.cli.options import DataDir
+from offline_transfer.cli.options import AsJson, DataDir
 
 if TYPE_CHECKING:
     from offline_transfer.jobs.processes import WorkerProcesses
@@ -36,6 +36,7 @@ def worker(
         ),
     ] = None,
     data_dir: DataDir = None,
+    as_json: AsJson = False,
 ) -> None:
     """Do background work for an instance, in processes of its own, until Ctrl-C.
 
@@ -61,6 +62,8 @@ def worker(
         workers = WorkerProcesses(settings, count=processes, queues=queues)
         _stop_on_signals(workers)
         workers.start()
+        if as_json:
+            output.print_json({"processes": workers.count, "queues": queues})
         output.remark(
             f"{workers.count} worker processes take jobs of the queues {', '.join(queues)}. Ctrl-C ends them."
         )
