@@ -83,7 +83,7 @@ class Settings(BaseSettings):
         description="How many records of a relation go into one object of an archive.",
     )
     flush_bytes: int = Field(
-        default=2 * MEBIBYTE,
+        default=4 * MEBIBYTE,
         ge=64 * 1024,
         description="How many bytes of records an import holds in memory before it writes them to the database.",
     )

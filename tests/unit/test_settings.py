@@ -30,7 +30,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         "secrets_file": None,
         "edition": Edition.EE,
         "batch_size": 1000,
-        "flush_bytes": 2_097_152,
+        "flush_bytes": 4_194_304,
         "instance_url": "http://localhost",
         "smtp_host": None,
         "smtp_port": None,
