@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import IO, Final
 
+import psutil
 from pydantic import SecretStr
 
 from offline_transfer.queue import QueueName
@@ -105,8 +106,13 @@ class WorkerProcesses:
         """End the processes at once, with their children; their jobs are found when nothing is heard of them."""
         self._stopping.set()
         for pid in self.pids:
+            # Git leads process groups of its own, and nobody finds it any more once the worker is dead.
+            children = _children(pid)
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
+            for child in children:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    child.kill()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until all processes have ended, which without `stop` they never do; gives whether they have."""
@@ -152,6 +158,14 @@ class WorkerProcesses:
     def _kill_late(self) -> None:
         if not self.wait(self._grace + _LEAVE_SECONDS):
             self.kill()
+
+
+def _children(pid: int) -> list[psutil.Process]:
+    """What a process has started, and what that has."""
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
 
 
 def environment_of(settings: Settings) -> Mapping[str, str]:

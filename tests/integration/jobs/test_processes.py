@@ -38,6 +38,18 @@ def test_the_job_of_a_killed_worker_is_done_by_another(scene: Scene) -> None:
     assert scene.scalar("SELECT array_agg(kind) FROM job_failures") == ["died"]
 
 
+def test_workers_that_are_killed_take_along_what_they_have_started(scene: Scene) -> None:
+    scene.defer("test_once", number=1)
+    with scene.workers() as workers:
+        # It leads a process group of its own, as git does.
+        child = psutil.Process(int(scene.wait_for("child").split()[1]))
+        workers.kill()
+        assert workers.wait(DEADLINE)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.wait(DEADLINE)
+    assert scene.jobs() == [("test_once", "doing", 0)]
+
+
 def test_a_job_survives_that_all_connections_break(scene: Scene) -> None:
     scene.defer("test_cut", number=1)
     with scene.workers():
