@@ -62,7 +62,11 @@ def test_relations_and_descendants_can_be_left_out(source: Instance, program: Pr
 
 
 def test_the_source_can_be_called_something_else(source: Instance, program: Program, tmp_path: Path) -> None:
-    exported = source.json("export", "fill/inner", "--to", tmp_path, "--source-hostname", "the-old-one")
+    ended = source.run("export", "fill/inner", "--to", tmp_path, "--source-hostname", "the-old-one", "--json").ok()
+    exported = ended.json
+    assert (
+        "People at a destination see the-old-one when they are asked to accept contributions." in ended.err.splitlines()
+    )
     inspected = program.run("archive", "inspect", tmp_path / exported["export_prefix"], "--json").ok().json
     assert inspected["source_hostname"] == "the-old-one"
 

@@ -30,6 +30,7 @@ class Export(BaseModel):
     source_hostname: str | None = Field(
         description="What the archive calls this instance. People see it when they are asked to accept contributions."
     )
+    notice: str | None = Field(description="Where the source hostname will be seen, in words.")
     created_at: Time
     updated_at: Time
     has_failures: bool = Field(description="Whether something is missing in the archive.")

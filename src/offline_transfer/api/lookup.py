@@ -12,6 +12,7 @@ from offline_transfer.api.paging import Page
 from offline_transfer.exporting import progress
 from offline_transfer.exporting.progress import RelationProgress
 from offline_transfer.forge.access import Actor
+from offline_transfer.forge.source_hostname import seen_as
 from offline_transfer.transfers.models import OfflineConfiguration, OfflineExport, RelationExport
 from offline_transfer.transfers.states import ExportState
 
@@ -94,6 +95,7 @@ def _export(row: OfflineExport, place: OfflineConfiguration, done: Done) -> Expo
         id=row.id,
         status=row.status.name,
         source_hostname=place.source_hostname,
+        notice=None if place.source_hostname is None else seen_as(place.source_hostname),
         created_at=row.created_at,
         updated_at=row.updated_at,
         has_failures=row.has_failures,

@@ -206,6 +206,15 @@ TABLES: Final = (
         select(Tracker.status, func.count()).group_by(Tracker.status),
     ),
     Table(
+        "imported_records",
+        "Records that were imported, by relation.",
+        ["relation"],
+        text(
+            "SELECT relation, sum((accounting #>> ARRAY['paths', relation, 'imported'])::bigint) FROM bulk_import_batch_trackers"
+            " JOIN bulk_import_trackers AS tracker ON tracker.id = tracker_id WHERE accounting -> 'paths' ? relation GROUP BY 1"
+        ),
+    ),
+    Table(
         "import_failures",
         "Records that could not be imported, by reason.",
         ["reason"],

@@ -174,6 +174,8 @@ def _fault_of_prefix(value: str) -> str | None:
     parts = value.split("/")
     if not value:
         return "it is empty"
+    if value.isspace():
+        return "it is blank"
     if any(unicodedata.category(char) in ("Cc", "Cs") for char in value) or "\\" in value:
         return "it holds control characters, surrogates or backslashes"
     if any(part in ("", ".", "..") for part in parts):

@@ -95,11 +95,12 @@ def export(
     end is named there. The exit status is 10 either way.
     """
     from offline_transfer.archive.signature import SigningKey
-    from offline_transfer.cli import keys, outcome, profile
+    from offline_transfer.cli import keys, outcome, output, profile
     from offline_transfer.cli.attended import workers_of
     from offline_transfer.cli.instance import open_for_workers
     from offline_transfer.exporting import create, unchanged
     from offline_transfer.exporting.request import ExportRequest, RequestedEntity
+    from offline_transfer.forge.source_hostname import seen_as
     from offline_transfer.jobs import contexts
     from offline_transfer.storage.configuration import StorageConfiguration
 
@@ -136,6 +137,8 @@ def export(
             if profile.refuses(context, request, taken, as_json=as_json):
                 return ExitStatus.BLOCKED
             export_id = create.create_export(context, request).id
+            if source_hostname is not None:
+                output.remark(seen_as(source_hostname))
         else:
             export_id = _reopen(context, resume, storage)
         with workers_of(instance, processes) as attendant:

@@ -33,6 +33,11 @@ def checked(text: str) -> str:
     return name
 
 
+def seen_as(name: str) -> str:
+    """What whoever exports should know about the name."""
+    return f"People at a destination see {name} when they are asked to accept contributions."
+
+
 def canonical(name: str) -> str:
     """The same for all spellings of one source, to compare by: small letters, and no port that the scheme implies.
 

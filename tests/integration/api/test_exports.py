@@ -29,6 +29,7 @@ def test_an_export_begins_runs_and_ends(api: Api, ada: httpx.Client) -> None:
     assert without_times(first) == {
         "status": "created",
         "source_hostname": "http://localhost",
+        "notice": "People at a destination see http://localhost when they are asked to accept contributions.",
         "has_failures": False,
         "bucket": str(api.instance.settings.data_dir / "exports"),
         "entities": ["acme"],

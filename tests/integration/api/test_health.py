@@ -16,7 +16,14 @@ from offline_transfer import queue
 from offline_transfer.api.metrics import FORWARDED
 from offline_transfer.exporting import names
 from offline_transfer.forge.tokens import Scope
-from offline_transfer.transfers.models import BulkImport, ImportEntity, OfflineExport, RelationExport, Tracker
+from offline_transfer.transfers.models import (
+    BatchTracker,
+    BulkImport,
+    ImportEntity,
+    OfflineExport,
+    RelationExport,
+    Tracker,
+)
 from offline_transfer.transfers.states import (
     EntityState,
     ExportState,
@@ -135,11 +142,19 @@ def test_metrics_count_what_the_rows_say(own_api: Api) -> None:
         )
         session.add(entity)
         session.flush()
-        session.add(Tracker(bulk_import_entity_id=entity.id, relation="labels", stage=1, status=TrackerState.skipped))
+        tracker = Tracker(bulk_import_entity_id=entity.id, relation="labels", stage=1, status=TrackerState.skipped)
+        session.add(tracker)
+        session.flush()
+        counts = {"labels": {"imported": 3}, "labels.priorities": {"imported": 5}}
+        session.add_all(
+            BatchTracker(tracker_id=tracker.id, batch_number=number, accounting={"paths": counts}) for number in (1, 2)
+        )
+        session.add(BatchTracker(tracker_id=tracker.id, batch_number=3))
     found = numbers(own_api)
     assert found["offline_transfer_imports"] == {("started",): 1}
     assert found["offline_transfer_import_entities"] == {("failed",): 1}
     assert found["offline_transfer_import_pipelines"] == {("skipped",): 1}
+    assert found["offline_transfer_imported_records"] == {("labels",): 6}
     assert found["offline_transfer_exports"] == {("failed",): 1, ("finished",): 1}
     assert found["offline_transfer_export_relations"] == {("finished",): 2}
     assert found["offline_transfer_exported_records"] == {("issues",): 14}

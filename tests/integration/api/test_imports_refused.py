@@ -194,6 +194,8 @@ def test_where_no_archive_is_the_place_is_named(api: Api, grace: Person) -> None
         "message": f"There is no finished archive at {api.instance.settings.data_dir / 'exports'}/not/there: `metadata.json.gz` is"
         " missing. Check the prefix. An export that was broken off has to be run again; a copy has to bring that file too."
     }
+    blank = api.client(grace).post(IMPORTS, json=request(api, {"export_prefix": " "}, entities=entities))
+    assert "it is blank" in refused(blank, 422)["message"]
     outside = {"disk_configuration": {"directory": "/etc"}, "export_prefix": "ssl", "entities": entities}
     assert refused(api.client(grace).post(IMPORTS, json=outside), 422)["message"].startswith("/etc does not lie below")
 
