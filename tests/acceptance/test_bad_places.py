@@ -51,6 +51,7 @@ def nobody_listens() -> Iterator[int]:
         yield reserved.getsockname()[1]
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_no_archive_behind(own_source: Instance, program: Program, tmp_path: Path) -> None:
     hurried = own_source.having(OFFLINE_TRANSFER_RETRY_SECONDS="0.1")
     message = with_small_files(hurried, 3000, "export", "fill", "--to", tmp_path / "out").refused(ExitStatus.STORAGE)
@@ -196,6 +197,7 @@ def test_a_data_directory_that_cannot_be_made_is_named(program: Program, tmp_pat
     assert f"{tmp_path / 'file'}" in outcome.err
 
 
+@pytest.mark.slow
 def test_a_destination_that_is_removed_meanwhile_fails_the_import(
     destination: Instance, archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -145,6 +145,7 @@ def test_what_is_not_signed_as_it_has_to_be_is_refused_before_a_row_is_written(
     program.run("archive", "verify", signed, "--public-key", public, "--public-key", f"{other}.pub").ok()
 
 
+@pytest.mark.slow
 def test_a_passphrase_opens_and_is_never_shown(
     own_source: Instance, program: Program, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -123,6 +123,7 @@ def import_states(instance: Instance) -> list[tuple[object, ...]]:
         ).fetchall()
 
 
+@pytest.mark.slow
 def test_ctrl_c_cancels_and_says_how_to_go_on(
     destination: Instance, front: FaultyFront, in_bucket: tuple[str, ...], held: str
 ) -> None:

@@ -83,6 +83,7 @@ def test_a_group_leaves_one_instance_and_enters_another_and_nothing_is_lost(
     assert (compared.json["equal"], compared.json["findings"]) == (True, [])
 
 
+@pytest.mark.slow
 def test_an_archive_enters_the_instance_it_left_twice_under_another_namespace(
     own_source: Instance, program: Program, archive: Path, tmp_path: Path
 ) -> None:

@@ -38,6 +38,7 @@ def same(first: Exported, second: Exported, roots: dict[str, str] | None = None)
     assert [path for path in comparison.paths if not path.is_equal] == []
 
 
+@pytest.mark.slow
 def test_all_of_gitlabs_exports_survive_the_way_and_enter_their_own_instance_again(
     gitlab_fixtures: Path, make_database: MakeDatabase, tmp_path: Path
 ) -> None:

@@ -124,6 +124,7 @@ def test_every_relation_survives_the_way_into_an_empty_instance_with_dirty_seque
     }
 
 
+@pytest.mark.slow
 def test_the_same_archive_enters_the_same_instance_twice_under_other_names(
     source: Instance, exported: Exported, tmp_path: Path
 ) -> None:

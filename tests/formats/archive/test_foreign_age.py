@@ -59,6 +59,7 @@ def test_it_refuses_what_was_cut(key_file: tuple[Path, str]) -> None:
         age("age", "--decrypt", "--identity", path, stdin=stored[:-1])
 
 
+@pytest.mark.slow
 def test_it_opens_an_archive_with_its_passphrase(tmp_path: Path) -> None:
     prepared = EncryptionRequest(passphrase=PASSPHRASE).prepare()
     assert prepared.identity is not None

@@ -263,6 +263,7 @@ def test_six_imports_a_minute_are_enough_and_count_apart_from_exports(own_api: A
     assert ada.post(scene.PATH, json=scene.to_directory(own_api, "acme")).status_code == 201
 
 
+@pytest.mark.slow
 def test_the_rows_of_an_import_hold_no_secret(api: Api, grace: Person) -> None:
     """Neither a passphrase nor the identity that it leads to lies in a row or stands in an answer."""
     export = import_scene.exported(api, "acme", encryption={"passphrase": import_scene.PASSPHRASE})

@@ -162,6 +162,7 @@ def test_another_archive_in_the_same_place_is_not_read(desk: Desk) -> None:
         places.renew(desk.reach, import_id, storage=None, keys=Keys(), actor=OPERATOR)
 
 
+@pytest.mark.slow
 def test_what_a_passphrase_leads_to_is_kept_sealed_and_forgotten_after_a_day(
     database: Database, tmp_path: Path
 ) -> None:
