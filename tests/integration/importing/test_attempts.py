@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -199,9 +199,12 @@ def hold_job(session: Session, bulk_import_id: int) -> None:
 def test_who_stands_still_with_a_lock_does_not_keep_others_waiting_for_ever(
     destination: Destination, monkeypatch: pytest.MonkeyPatch, lock: Callable[[Session, int], None]
 ) -> None:
-    monkeypatch.setattr(db, "STANDSTILL_SECONDS", 0.2)
+    monkeypatch.setattr(db, "STANDSTILL_SECONDS", 1.0)
     _, _, bulk_import_id = started(destination, RecordsSource(relations=LABELS))
-    with closing(destination.database.sessions()) as standing:
+    with ExitStack() as stack:
+        standing = destination.database.sessions()
+        # Its connection is gone: there is nothing that could be rolled back.
+        stack.callback(standing.invalidate)
         lock(standing, bulk_import_id)
         with destination.database.session() as session:
             control.cancel(session, bulk_import_id)
