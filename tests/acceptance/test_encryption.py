@@ -3,8 +3,6 @@
 import gzip
 import re
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import orjson
@@ -12,23 +10,13 @@ import pytest
 
 from offline_transfer.errors import ExitStatus
 from tests.acceptance.conftest import MakeInstance, Prepared
-from tests.acceptance.program import Instance, Program, environment_of
-from tests.support.environment import REPOSITORY
+from tests.acceptance.pages import blocks, run_page
+from tests.acceptance.program import Instance, Program
 from tests.support.s3 import S3Server
 
 pytestmark = pytest.mark.usefixtures("workers_here")
 
 PASSPHRASE = "correct horse battery staple"
-WRAPPER = """#!/usr/bin/env bash
-words=("$@")
-for position in "${{!words[@]}}"; do
-    if [ "${{words[$position]}}" = --data-dir ]; then
-        DATABASE_URL="$(cat "${{words[$position + 1]}}.url")"
-        export DATABASE_URL
-    fi
-done
-exec {python} -m offline_transfer.cli "$@"
-"""
 
 
 @pytest.fixture
@@ -294,25 +282,10 @@ def test_an_archive_of_gitlab_is_copied_as_it_is(
 def test_the_howto_says_what_works(
     settled: Prepared, make_instance: MakeInstance, program: Program, tmp_path: Path
 ) -> None:
-    page = (REPOSITORY / "docs" / "howto" / "encrypt-and-sign.md").read_text("utf-8")
-    blocks = re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 13
+    page = "encrypt-and-sign.md"
+    assert len(blocks(page)) == 13
     with settled.copied(program, tmp_path / "source") as source:
-        for instance in (source, make_instance("destination")):
-            # Each instance has a database of its own.
-            (tmp_path / f"{instance.data_dir.name}.url").write_text(instance.environment["DATABASE_URL"])
-        wrapper = tmp_path / "offline-transfer"
-        wrapper.write_text(WRAPPER.format(python=sys.executable))
-        wrapper.chmod(0o755)
-        script = "\n".join(["set -euo pipefail", *blocks]).replace("/tmp/", f"{tmp_path}/").replace(" acme ", " place ")
-        ended = subprocess.run(
-            ["bash", "-c", script.replace(".venv/bin/offline-transfer", str(wrapper))],
-            env=environment_of(OFFLINE_TRANSFER_SECRETS_FILE=str(tmp_path / "destination.keys")),
-            cwd=REPOSITORY,
-            capture_output=True,
-            text=True,
-            timeout=600,
-        )
+        ended = run_page(page, tmp_path, [source, make_instance("destination")], group="place")
     assert ended.returncode == 0, ended.stderr
     assert "Signature Verified Successfully" in ended.stdout
     assert "Archives of http://localhost may be signed with sha256:" in ended.stdout

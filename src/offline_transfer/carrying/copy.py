@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 from typing import IO, Final, TypeAlias
 
 from offline_transfer.archive.checksums import Measured, checked
@@ -16,8 +15,7 @@ from offline_transfer.archive.signature import SigningKey
 from offline_transfer.carrying.errors import ArchiveInTheWayError, SamePlaceError
 from offline_transfer.carrying.plan import METADATA_KEYS, Item, Place, Plan
 from offline_transfer.storage.errors import ObjectNotFoundError, StoreNotFoundError
-from offline_transfer.storage.sources import from_bytes
-from offline_transfer.storage.store import BLOCK_BYTES
+from offline_transfer.storage.sources import from_bytes, from_start
 from offline_transfer.types import JsonObject
 from offline_transfer.verify.carried import Carried
 from offline_transfer.verify.reader import Archive
@@ -101,7 +99,7 @@ def copy(
             done += item.size
             progress(item.name, done, total)
         fate = _copy_sums(archive, destination, signing_key)
-        destination.store.put(destination.key(metadata_name), partial(_from_start, metadata))
+        destination.store.put(destination.key(metadata_name), from_start(metadata))
         left = tuple(name for name, _ in zip(plan.strangers(), range(NAMED_STRANGERS), strict=False))
     return Carriage(copied=copied, present=present, size=size, signature=fate, left=left)
 
@@ -138,7 +136,7 @@ def _refuse(destination: Place, reason: str) -> None:
 
 
 def _is_other(destination: Place, name: str, metadata: IO[bytes]) -> bool:
-    return _sha256(destination.store.blocks(destination.key(name))) != _sha256(_from_start(metadata))
+    return _sha256(destination.store.blocks(destination.key(name))) != _sha256(from_start(metadata)())
 
 
 def _is_there(source: Place, destination: Place, item: Item) -> bool:
@@ -186,11 +184,6 @@ def _aside(place: Place, name: str, limits: Limits) -> Iterator[IO[bytes]]:
             if file.tell() > limits.metadata_bytes:
                 raise LimitExceededError(name=name, limit=limits.metadata_bytes, unit="bytes", setting="metadata_bytes")
         yield file
-
-
-def _from_start(file: IO[bytes]) -> Iterator[bytes]:
-    file.seek(0)
-    return iter(partial(file.read, BLOCK_BYTES), b"")
 
 
 def _sha256(blocks: Iterable[bytes]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import IO, Final
+from typing import Final
 
 from offline_transfer.archive.checksums import Measured
 from offline_transfer.archive.encryption import PLAIN, Envelope
@@ -32,7 +32,8 @@ from offline_transfer.carrying.plan import METADATA_KEYS, Place
 from offline_transfer.exporting.writing import Destination
 from offline_transfer.storage.errors import ObjectNotFoundError
 from offline_transfer.storage.location import Location
-from offline_transfer.storage.store import BLOCK_BYTES
+from offline_transfer.storage.sources import from_start
+from offline_transfer.storage.store import Source
 from offline_transfer.verify.errors import SpoolFullError
 from offline_transfer.verify.findings import FindingKind
 from offline_transfer.verify.index import ObjectIndex, StoredObject
@@ -106,7 +107,7 @@ def _copy_objects(archive: Archive, target: Destination, written: _Written, prog
             if _is_there(target, stored, sealed):
                 present += 1
             else:
-                target.place.store.put(target.key(stored.entry.key), sealed)
+                target.place.store.put(target.key(stored.entry.key), sealed.source)
                 copied += 1
                 size += sealed.size
         written.add(str(stored.entry.key), sealed.size, sealed.sha256)
@@ -117,16 +118,11 @@ def _copy_objects(archive: Archive, target: Destination, written: _Written, prog
 
 @dataclass(frozen=True, slots=True)
 class _Sealed:
-    """A source: an object in its new envelope, kept aside."""
+    """An object in its new envelope, kept aside."""
 
-    file: IO[bytes]
+    source: Source
     size: int
     sha256: str
-
-    def __call__(self) -> Iterator[bytes]:
-        self.file.seek(0)
-        while block := self.file.read(BLOCK_BYTES):
-            yield block
 
 
 @contextmanager
@@ -145,7 +141,7 @@ def _resealed(spool: Spool, envelope: Envelope) -> Iterator[_Sealed]:
             if error.errno in FULL:
                 raise SpoolFullError(name=spool.stored.where) from None
             raise
-        yield _Sealed(file, measured.length, measured.sha256)
+        yield _Sealed(from_start(file), measured.length, measured.sha256)
 
 
 def _is_there(target: Destination, stored: StoredObject, sealed: _Sealed) -> bool:

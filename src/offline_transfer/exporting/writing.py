@@ -4,7 +4,6 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import IO, Final
 
 from offline_transfer.archive import tarball
@@ -16,11 +15,10 @@ from offline_transfer.archive.objects import Measurement, ObjectStream
 from offline_transfer.archive.signature import SigningKey
 from offline_transfer.archive.tarball import Member
 from offline_transfer.storage.location import Location
-from offline_transfer.storage.sources import from_bytes
+from offline_transfer.storage.sources import from_bytes, from_start
 from offline_transfer.storage.store import Source
 
 SPOOL_BYTES: Final = 4 * 1024 * 1024
-_BLOCK_BYTES: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ class Destination:
 
     def put(self, relative: ObjectKey | str, spool: Spool) -> Stored:
         """Put an object there."""
-        self.place.store.put(self.key(relative), self.sent.counting(partial(_from_start, spool.file)))
+        self.place.store.put(self.key(relative), self.sent.counting(from_start(spool.file)))
         return Stored(spool.measurement)
 
     def put_content(self, relative: ObjectKey | str, content: Iterable[bytes]) -> Stored:
@@ -112,14 +110,14 @@ class Destination:
         with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as file:
             for block in content:
                 file.write(block)
-            self.place.store.put(self.plain_key(relative), partial(_from_start, file))
+            self.place.store.put(self.plain_key(relative), from_start(file))
 
     def put_sums(self, sums: Iterable[tuple[str, str]], signing_key: SigningKey | None) -> None:
         """Put `SHA256SUMS` there, pairs of stored keys and hashes, with its signature if there is a key to sign with."""
         with tempfile.TemporaryFile() as file:
             for line in write_checksums(sums):
                 file.write(line)
-            self.place.store.put(self.plain_key(CHECKSUMS_KEY), partial(_from_start, file))
+            self.place.store.put(self.plain_key(CHECKSUMS_KEY), from_start(file))
             if signing_key is not None:
                 self.place.store.put(self.plain_key(SIGNATURE_KEY), from_bytes(signing_key.sign(file)))
 
@@ -150,9 +148,3 @@ class _TarSource:
         # What was not sent to its end can never become an object.
         rivals = {attempt.measurement.sha256 for attempt in earlier if attempt.has_ended}
         return Stored(last.measurement, has_rival=bool(rivals - {last.measurement.sha256}))
-
-
-def _from_start(file: IO[bytes]) -> Iterator[bytes]:
-    file.seek(0)
-    while block := file.read(_BLOCK_BYTES):
-        yield block

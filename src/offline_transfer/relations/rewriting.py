@@ -80,21 +80,21 @@ def unaddressed(text: str) -> str:
     code = markdown.code(text)
     pieces: list[str] = []
     done = 0
-    for start, end in _words(text, "@", code):
+    for start, end in _words_with_at(text, code):
         for found in _MENTIONS.finditer(text, start, end):
             pieces += text[done : found.start()], _as_code(found, code.fence)
             done = found.end()
     return "".join([*pieces, text[done:]]) if pieces else text
 
 
-def _words(text: str, character: str, code: markdown.Code) -> Iterator[tuple[int, int]]:
-    """Where in a text, except in code, the character stands with whatever is around it up to the next blanks.
+def _words_with_at(text: str, code: markdown.Code) -> Iterator[tuple[int, int]]:
+    """Where in a text, except in code, an `@` stands with whatever is around it up to the next blanks.
 
-    Most of a text is passed over without looking at it. It is looked at once, however often the character is in it.
+    Most of a text is passed over without looking at it. It is looked at once, however often one is in it.
     """
     done = 0
     for start, end in [*code.spans, (len(text), len(text))]:
-        while (place := text.find(character, done, start)) >= 0:
+        while (place := text.find("@", done, start)) >= 0:
             blank = max(text.rfind(" ", done, place), text.rfind("\n", done, place))
             following = _BLANK.search(text, place, start)
             until = start if following is None else following.start()

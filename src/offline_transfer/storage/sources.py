@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import IO
 
 from offline_transfer.storage.errors import SourceSpentError
 from offline_transfer.storage.store import BLOCK_BYTES, Source, Store
@@ -19,6 +20,17 @@ def from_file(path: Path) -> Source:
         with path.open("rb", buffering=0) as file:
             while block := file.read(BLOCK_BYTES):
                 yield block
+
+    return read
+
+
+def from_start(file: IO[bytes]) -> Source:
+    """A source that reads an open file from its beginning for every attempt; one attempt at a time."""
+
+    def read() -> Iterator[bytes]:
+        file.seek(0)
+        while block := file.read(BLOCK_BYTES):
+            yield block
 
     return read
 
