@@ -30,7 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"{options.keep} is not an empty directory: name another with --keep, or empty it first")
     kept = None if options.keep is None else nullcontext(options.keep.absolute())
     try:
-        with Interrupts() as interrupts, kept or _removed_directory() as directory, Steps(errors) as steps:
+        with (
+            Interrupts() as interrupts,
+            kept or _removed_directory() as directory,
+            Steps(errors, interrupts.check) as steps,
+        ):
             stage = Stage(directory=directory, seed=options.seed, steps=steps, undisturbed=interrupts.held_back)
             outcome = stage.play()
     except OfflineTransferError as error:

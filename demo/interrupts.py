@@ -10,14 +10,14 @@ SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupts:
-    """The first signal raises KeyboardInterrupt; those after it do not disturb the clearing up.
+    """Remembers what signals came in the block, for `check` to raise KeyboardInterrupt; at the latest the end of the block does.
 
-    Signals that are ignored, as `nohup` has it, stay so.
+    Raised wherever the program is just then it could get lost: Python drops what is raised while an object is cleared away, and a
+    statement that is broken off becomes an error of the database. Signals that are ignored, as `nohup` has it, stay so.
     """
 
     def __init__(self) -> None:
         self._came = False
-        self._is_held_back = False
         self._signals = tuple(number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN)
 
     def __enter__(self) -> Self:
@@ -27,33 +27,29 @@ class Interrupts:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        # After an interrupt the process ends. Python's own handlers would complain about a signal that comes meanwhile.
-        if not self._came:
-            for number, handler in self._before.items():
-                signal.signal(number, handler)
+        # After an interrupt the process ends, and another one that comes meanwhile is not worth a word.
+        self.check()
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def check(self) -> None:
+        """Raises KeyboardInterrupt when somebody has asked for the end."""
+        if self._came:
+            raise KeyboardInterrupt
 
     @contextmanager
     def held_back(self) -> Iterator[None]:
-        """What begins in the block is finished: the interrupt is raised at its end.
+        """What begins in the block is finished, and an interrupt raised at its end.
 
         Programs that are started there inherit blocked signals, so most of them do not heed the terminal either.
         """
-        self._is_held_back = True
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, self._signals)
         try:
             yield
         finally:
-            self._is_held_back = False
-            if not self._came:
-                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-            # The thread that draws may have taken the signal, and a program in the block may have failed because of it.
-            if self._came:
-                raise KeyboardInterrupt
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            # A program in the block may have failed because of the signal.
+            self.check()
 
     def _come(self, _number: int, _frame: FrameType | None) -> None:
-        if self._came:
-            return
         self._came = True
-        signal.pthread_sigmask(signal.SIG_BLOCK, self._signals)
-        if not self._is_held_back:
-            raise KeyboardInterrupt

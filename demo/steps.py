@@ -1,6 +1,6 @@
 """Shows how the demonstration gets on, and how long each step took."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic
@@ -17,18 +17,27 @@ class Step:
 
     progress: Progress
     task: TaskID
+    watch: Callable[[], None]
 
     def advance(self, what: str) -> None:
-        """One more is done, or begun: this."""
+        """One more is done, or begun: this. Raises what `watch` raises."""
+        self.watch()
         self.progress.update(self.task, advance=1, what=what)
 
 
-class Steps:
-    """One bar for each step; where nobody watches, a line for each step that has ended."""
+def keep_on() -> None:
+    """Lets a step go on."""
 
-    def __init__(self, console: Console) -> None:
+
+class Steps:
+    """One bar for each step; where nobody looks, a line for each step that has ended. `watch` is called now and then, and ends the
+    step by raising.
+    """
+
+    def __init__(self, console: Console, watch: Callable[[], None] = keep_on) -> None:
         self.seconds: dict[str, float] = {}
         self._console = console
+        self._watch = watch
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
@@ -53,7 +62,7 @@ class Steps:
         """A step of so many parts."""
         task = self._progress.add_task(name, total=total, what="")
         begun = monotonic()
-        yield Step(self._progress, task)
+        yield Step(self._progress, task, self._watch)
         self.seconds[name] = monotonic() - begun
         self._progress.update(task, completed=total, total=total, what="")
         if not self._console.is_terminal:

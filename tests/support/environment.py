@@ -1,6 +1,7 @@
 """The environment of the tests: nothing that the person who runs them has set may change a result."""
 
 import os
+import signal
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,7 @@ def gitlab_fixtures() -> Path | None:
 
 def scrub() -> None:
     """Remove what our program, git, libpq and the clients of object stores would read, and what would have each program that a test
-    starts compile all of its code anew.
+    starts compile all of its code anew or ignore Ctrl-C.
     """
     for name in list(os.environ):
         if name in SCRUBBED_NAMES or name.startswith(SCRUBBED_PREFIXES):
@@ -29,3 +30,6 @@ def scrub() -> None:
     os.environ["XDG_DATA_HOME"] = os.devnull
     os.environ["GIT_CONFIG_NOSYSTEM"] = "1"
     os.environ["GIT_CONFIG_GLOBAL"] = os.devnull
+    # A shell ignores Ctrl-C for what it runs in the background, and programs inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

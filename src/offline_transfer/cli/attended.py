@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from offline_transfer.cli import output
 from offline_transfer.cli.errors import WorkersFailError
+from offline_transfer.cli.interrupts import AwaitedInterrupts
 from offline_transfer.cli.live import LiveTable
 from offline_transfer.errors import ConflictError
 from offline_transfer.jobs.instance import Instance
@@ -44,8 +45,10 @@ class Attendant:
         self._complaints = complaints
 
     def attend(self, attended: Attended) -> None:
-        """Return when it has ended, however it did. Raises WorkersFailError when nobody can do its jobs."""
-        with LiveTable() as table:
+        """Return when it has ended, however it did. Raises WorkersFailError when nobody can do its jobs, and after Ctrl-C
+        KeyboardInterrupt, between two looks.
+        """
+        with AwaitedInterrupts() as interrupts, LiveTable() as table:
             seen = ""
             drawn_at = 0.0
             while self._is_open(attended):
@@ -56,15 +59,17 @@ class Attendant:
                         seen = attended.draw(session, table, seen)
                     drawn_at = time.monotonic()
                 time.sleep(LOOK_SECONDS)
+                interrupts.check()
 
     def cancel(self, attended: Attended, to_go_on: str) -> None:
         """Cancel it, unless it has ended meanwhile, name the command with which one goes on, and have the workers end what they are
         at. Another Ctrl-C ends them at once: what they hold then is found by those that run elsewhere, or when one goes on.
         """
         try:
-            with self._instance.database.session() as session:
+            with AwaitedInterrupts() as interrupts, self._instance.database.session() as session:
                 attended.cancel(session)
             output.remark(f"Canceling. To go on: offline-transfer {to_go_on}")
+            interrupts.check()
             self._workers.stop()
             self._workers.wait()
         except ConflictError:

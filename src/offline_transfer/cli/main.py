@@ -33,6 +33,7 @@ from offline_transfer.cli import (
     user,
     worker,
 )
+from offline_transfer.cli.interrupts import Interrupts
 from offline_transfer.errors import ExitStatus
 
 PROGRAM: Final = "offline-transfer"
@@ -79,23 +80,32 @@ jobs.add_to(app)
 def run(arguments: Sequence[str]) -> int:
     """Runs one command and gives its exit status; whatever goes wrong is said in one line, or as JSON with `--json`."""
     as_json = "--json" in arguments
+    interrupts = Interrupts()
     try:
-        outcome = app(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+        with interrupts:
+            outcome = app(list(arguments), prog_name=PROGRAM, standalone_mode=False)
     except typer.TyperException as error:
         return _misused(error, as_json=as_json)
     except (KeyboardInterrupt, typer.Abort):
-        return _say("interrupted", "Interrupted.", ExitStatus.INTERRUPTED, as_json=as_json)
+        return _interrupted(as_json=as_json)
     except BrokenPipeError:
         # Whoever reads has seen enough. What is still buffered goes nowhere, or Python complains about it at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitStatus.OK
     except Exception as error:  # noqa: BLE001 - the edge: whatever it is, it is said in one line with an exit status
+        if interrupts.came:
+            # What was broken off often fails in a way of its own, a statement for example.
+            return _interrupted(as_json=as_json)
         ours = faults.as_ours(error)
         return _say(ours.code(), ours.message, ours.exit_status, as_json=as_json)
     if outcome == ExitStatus.INTERRUPTED:
         # Typer turns Ctrl-C into a status and says nothing.
-        return _say("interrupted", "Interrupted.", ExitStatus.INTERRUPTED, as_json=as_json)
+        return _interrupted(as_json=as_json)
     return outcome if isinstance(outcome, int) else ExitStatus.OK
+
+
+def _interrupted(*, as_json: bool) -> int:
+    return _say("interrupted", "Interrupted.", ExitStatus.INTERRUPTED, as_json=as_json)
 
 
 def _misused(error: typer.TyperException, *, as_json: bool) -> int:
