@@ -15,6 +15,7 @@ from demo import report
 from demo.interrupts import Interrupts
 from demo.stage import Places, Stage
 from demo.steps import Steps
+from offline_transfer import programs
 from offline_transfer.errors import ExitStatus, OfflineTransferError
 
 WIDTH: Final = 150
@@ -82,4 +83,4 @@ def _removed_directory() -> Iterator[Path]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    programs.end(main())

@@ -20,6 +20,7 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 import offline_transfer
 from docs import api_page, relations_page
 from docs.tables import table
+from offline_transfer import programs
 from offline_transfer.cli.main import app
 from offline_transfer.errors import ExitStatus, OfflineTransferError
 from offline_transfer.forge import application_settings as instance_settings
@@ -242,4 +243,4 @@ def main(arguments: Sequence[str], directory: Path = REFERENCE) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    programs.end(main(sys.argv[1:]))

@@ -8,7 +8,9 @@ from typing import Final
 PACKAGE: Final = "offline_transfer"
 
 FLOORS: Final = (
-    frozenset({"errors", "settings", "types", "db", "queue", "secrets", "mail", "logs", "embedded", "migrations"}),
+    frozenset(
+        {"errors", "settings", "types", "db", "queue", "secrets", "mail", "logs", "embedded", "migrations", "programs"}
+    ),
     frozenset({"storage", "archive"}),
     frozenset({"forge"}),
     frozenset({"relations", "transfers"}),

@@ -1,5 +1,6 @@
 """Ctrl-C ends what it shall end, also where Python or a library would make something else of it."""
 
+import logging
 import signal
 import sys
 import threading
@@ -39,6 +40,14 @@ def fail_after_ctrl_c() -> None:
     raise ValueError("cannot exit pipeline mode while busy")
 
 
+def complain_after_ctrl_c() -> None:
+    """What pools of connections do."""
+    try:
+        signal.raise_signal(signal.SIGINT)
+    finally:
+        logging.getLogger("sqlalchemy.pool").error("Exception terminating connection")
+
+
 @pytest.fixture(autouse=True)
 def _same_handlers_afterwards() -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
@@ -54,6 +63,13 @@ def test_what_is_dropped_is_raised_again(capsys: pytest.CaptureFixture[str]) -> 
         wait_after(drop)
     assert (interrupts.came, signal.getsignal(signal.SIGINT), sys.unraisablehook) == (True, handler, hook)
     assert capsys.readouterr().err == ""
+
+
+def test_libraries_do_not_complain_of_what_was_broken_off(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(KeyboardInterrupt), Interrupts():
+        complain_after_ctrl_c()
+    logging.getLogger("sqlalchemy.pool").error("Something else")
+    assert [record.message for record in caplog.records] == ["Something else"]
 
 
 def test_other_things_that_are_dropped_are_told_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Final
 
-from offline_transfer import logs, mail
+from offline_transfer import logs, mail, programs
 from offline_transfer.api import server
 from offline_transfer.api.app import create_app
 from offline_transfer.errors import ExitStatus, OfflineTransferError
@@ -88,4 +88,4 @@ def _serve(host: str, port: int, *, workers: int | None, say: Callable[[str, str
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    programs.end(main(sys.argv[1:]))

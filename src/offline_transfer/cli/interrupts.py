@@ -2,6 +2,7 @@
 it is dropped."""
 
 import _thread
+import logging
 import signal
 import sys
 import threading
@@ -24,6 +25,7 @@ class Interrupts:
     def __enter__(self) -> Self:
         self._before = signal.getsignal(signal.SIGINT)
         self._hook = sys.unraisablehook
+        self._disabled = logging.root.manager.disable
         self._is_ours = callable(self._before) and threading.current_thread() is threading.main_thread()
         if self._is_ours:
             signal.signal(signal.SIGINT, self._come)
@@ -36,9 +38,12 @@ class Interrupts:
         if self._is_ours:
             signal.signal(signal.SIGINT, self._before)
             sys.unraisablehook = self._hook
+            logging.disable(self._disabled)
 
     def _come(self, _number: int, _frame: FrameType | None) -> None:
         self.came = True
+        # Libraries log with a traceback that they could not end in order what was broken off.
+        logging.disable()
         raise KeyboardInterrupt
 
     def _drop(self, dropped: "sys.UnraisableHookArgs") -> None:

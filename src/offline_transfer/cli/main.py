@@ -9,7 +9,7 @@ from typing import Final
 
 import typer
 
-from offline_transfer import __version__
+from offline_transfer import __version__, programs
 from offline_transfer.cli import (
     app_settings,
     archive,
@@ -128,4 +128,4 @@ def _say(code: str, message: str, status: ExitStatus, *, as_json: bool) -> int:
 
 def main() -> None:
     """The program."""
-    sys.exit(run(sys.argv[1:]))
+    programs.end(run(sys.argv[1:]))

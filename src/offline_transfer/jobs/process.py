@@ -13,7 +13,7 @@ import threading
 from collections.abc import Sequence
 from typing import Final
 
-from offline_transfer import logs
+from offline_transfer import logs, programs
 from offline_transfer.errors import ExitStatus, OfflineTransferError
 from offline_transfer.jobs import marker, registration
 from offline_transfer.jobs.instance import open_service
@@ -66,4 +66,4 @@ def _stop_with_parent(worker: Worker) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    programs.end(main(sys.argv[1:]))
