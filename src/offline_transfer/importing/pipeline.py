@@ -8,6 +8,7 @@ Source: BulkImports::Pipeline of GitLab.
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Any, Final, Protocol, TypeAlias
 
 import psycopg
@@ -153,8 +154,9 @@ class PipelineContext:
     first_index: int
     """How many records of the relation come before the object."""
     connection: psycopg.Connection
-    """In the transaction in which the object counts as done."""
+    """In the transaction in which the object counts as done. Whoever holds `turn` may use it: rows are written in a thread."""
     outcome: Outcome
+    turn: Lock = field(default_factory=Lock)
     step: PipelineStep = PipelineStep.EXTRACTOR
 
     @property
@@ -185,8 +187,8 @@ class PipelineContext:
         self.keep(Failure(self.relation, line_index, reason, message, title, self.step))
 
     def keep(self, failure: Failure) -> None:
-        """Keep why something failed that is counted already; of FAILURES_KEPT at most. Not while a COPY is open: rows may
-        be written.
+        """Keep why something failed that is counted already; of FAILURES_KEPT at most. Rows may be written, so not while `turn`
+        is held.
         """
         if self.outcome.kept >= FAILURES_KEPT:
             return
@@ -197,7 +199,8 @@ class PipelineContext:
 
     def write_failures(self) -> None:
         """Write the failures that are held."""
-        ledger.note_failures(self.connection, self.batch, self.outcome.failures)
+        with self.turn:
+            ledger.note_failures(self.connection, self.batch, self.outcome.failures)
         self.outcome.failures.clear()
 
     def watched(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
