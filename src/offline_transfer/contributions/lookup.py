@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from offline_transfer.contributions.models import SourceUser
-from offline_transfer.db import Database
+from offline_transfer.db import Database, lock_briefly, psycopg_connection
 from offline_transfer.forge.enums import UserType
 from offline_transfer.forge.users import User
 
@@ -158,6 +158,7 @@ class StandIns:
         if not missing:
             return
         with self._database.session() as session:
+            lock_briefly(psycopg_connection(session))
             sources = self._note(session, missing)
             made = self._stand_ins(session, [source for source in sources if source.user_id is None])
         for source in sources:

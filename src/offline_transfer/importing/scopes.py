@@ -9,6 +9,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.dialects import postgresql
 
+from offline_transfer.db import lock_briefly
 from offline_transfer.importing.plan import NodePlan
 from offline_transfer.importing.units import Row
 from offline_transfer.relations.nodes import Scope
@@ -180,6 +181,7 @@ class Scoping:
 
 
 def _lock(connection: psycopg.Connection, name: str) -> None:
+    lock_briefly(connection)
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"shared {name}"])
 
 

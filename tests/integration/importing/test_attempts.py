@@ -5,22 +5,28 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
+import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from offline_transfer import db, queue
+from offline_transfer.contributions import lookup
 from offline_transfer.db import psycopg_connection
 from offline_transfer.forge import application_settings
 from offline_transfer.importing import abandoned, control, entity, foreground, names, overdue, process, schedule
 from offline_transfer.importing.context import ImportContext
+from offline_transfer.importing.scopes import Scoping
 from offline_transfer.jobs import doing
 from offline_transfer.transfers import ledger
 from offline_transfer.transfers.failures import Failure
 from offline_transfer.transfers.ledger import Claim
 from offline_transfer.transfers.models import BulkImport, ImportEntity, ImportJob
+from offline_transfer.types import PortableKind
 from tests.integration.importing.test_records import counts, issue
 from tests.support.importing import Destination, Records, RecordsObject, RecordsSource
 
@@ -215,3 +221,52 @@ def test_who_stands_still_with_a_lock_does_not_keep_others_waiting_for_ever(
     # Whoever has the connection next may stand still where he locks nothing.
     with destination.database.session() as session:
         assert session.scalar(text("SHOW idle_in_transaction_session_timeout")) == "0"
+
+
+def test_who_stands_still_over_shared_records_does_not_keep_others_waiting_for_ever(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "STANDSTILL_SECONDS", 1.0)
+    scoping = Scoping(PortableKind.PROJECT, 1, (1,))
+    with ExitStack() as stack:
+        standing = psycopg.connect(database_url)
+        stack.callback(standing.close)
+        scoping.lock_record(standing, "milestones", 1)
+        with psycopg.connect(database_url) as other:
+            other.execute("SET lock_timeout = '30s'")
+            scoping.lock_record(other, "milestones", 1)
+        with pytest.raises((psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout)):
+            standing.execute("SELECT 1")
+
+
+def test_who_stands_still_over_users_does_not_keep_others_waiting_for_ever(
+    destination: Destination, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "STANDSTILL_SECONDS", 1.0)
+    _, entity_id, _ = started(destination, RecordsSource(relations=LABELS))
+    impatient = db.connect(make_conninfo(database_url, options="-c lock_timeout=30s"))
+    standing, other = (
+        lookup.StandIns(
+            database,
+            namespace_id=destination.entity(entity_id).namespace_id or 1,
+            source_hostname="https://old.example",
+            import_type="gitlab",
+            source_ghost_user_id=None,
+            importer_id=1,
+        )
+        for database in (destination.database, impatient)
+    )
+
+    def make_while_another_wants_the_same(session: Session, sources: Sequence[Any]) -> dict[int, int]:
+        monkeypatch.setattr(lookup, "_make_stand_ins", make)
+        other.resolve([7])
+        return make(session, sources)
+
+    make = lookup._make_stand_ins
+    monkeypatch.setattr(lookup, "_make_stand_ins", make_while_another_wants_the_same)
+    with pytest.raises(DBAPIError) as caught:
+        standing.resolve([7])
+    assert doing.may_pass(caught.value)
+    standing.resolve([7])
+    assert standing.get(7) == other.get(7)
+    impatient.close()
