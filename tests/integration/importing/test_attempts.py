@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -240,15 +240,15 @@ def test_who_stands_still_over_shared_records_does_not_keep_others_waiting_for_e
 
 
 def test_who_stands_still_over_users_does_not_keep_others_waiting_for_ever(
-    destination: Destination, database_url: str, monkeypatch: pytest.MonkeyPatch
+    destination: Destination, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(db, "STANDSTILL_SECONDS", 1.0)
-    _, entity_id, _ = started(destination, RecordsSource(relations=LABELS))
-    impatient = db.connect(make_conninfo(database_url, options="-c lock_timeout=30s"))
+    ((group_id,),) = destination.rows("namespaces", "id")
+    impatient = db.connect(make_conninfo(destination.database.conninfo, options="-c lock_timeout=30s"))
     standing, other = (
         lookup.StandIns(
             database,
-            namespace_id=destination.entity(entity_id).namespace_id or 1,
+            namespace_id=group_id,
             source_hostname="https://old.example",
             import_type="gitlab",
             source_ghost_user_id=None,
@@ -264,9 +264,8 @@ def test_who_stands_still_over_users_does_not_keep_others_waiting_for_ever(
 
     make = lookup._make_stand_ins
     monkeypatch.setattr(lookup, "_make_stand_ins", make_while_another_wants_the_same)
-    with pytest.raises(DBAPIError) as caught:
+    with closing(impatient), pytest.raises(DBAPIError) as caught:
         standing.resolve([7])
     assert doing.may_pass(caught.value)
     standing.resolve([7])
     assert standing.get(7) == other.get(7)
-    impatient.close()
