@@ -4,6 +4,7 @@ import logging
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
@@ -31,7 +32,11 @@ def drop() -> None:
 def wait_after(happening: Callable[[], None]) -> None:
     """Something happens, and after it nothing for a long time."""
     happening()
-    threading.Event().wait(DEADLINE)
+    begun = time.monotonic()
+    try:
+        threading.Event().wait(DEADLINE)
+    finally:
+        assert time.monotonic() - begun < DEADLINE, "nobody was woken"
 
 
 def fail_after_ctrl_c() -> None:
@@ -51,6 +56,8 @@ def complain_after_ctrl_c() -> None:
 @pytest.fixture(autouse=True)
 def _same_handlers_afterwards() -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    # What `nohup` runs ignores this one.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     for number, handler in before.items():
         signal.signal(number, handler)

@@ -71,4 +71,5 @@ class AwaitedInterrupts(Interrupts):
 
 def _interrupt_again() -> None:
     time.sleep(AGAIN_SECONDS)
-    _thread.interrupt_main()
+    # To the thread itself, so that it wakes from whatever it waits for.
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
