@@ -52,7 +52,7 @@ def withdraw(context: ExportContext, offline_export_id: int) -> None:
     """
     with context.database.session() as session:
         # The lock keeps a later attempt from finishing meanwhile.
-        export = schedule.lock(session, offline_export_id)
+        export = schedule.lock_over_store(session, offline_export_id)
         if export.status not in WITHOUT_ARCHIVE:
             return
         try:

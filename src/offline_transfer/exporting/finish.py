@@ -75,7 +75,7 @@ def _make_archive(context: ExportContext, offline_export_id: int, attempt: int) 
             metadata = description.write_all_but_metadata(context, session, export, leased)
     with context.database.session() as session:
         # The lock keeps a cancellation waiting, though not for long: an archive is whole and the export finished, or neither.
-        export = schedule.lock(session, offline_export_id)
+        export = schedule.lock_over_store(session, offline_export_id)
         if export.status is not ExportState.started or export.attempts != attempt:
             raise WorkWithdrawnError
         description.write_metadata(places.destination_of(context, session, export, patience_under_lock), metadata)

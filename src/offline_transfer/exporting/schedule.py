@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from offline_transfer import queue
 from offline_transfer.archive.keys import SELF_RELATION, USER_CONTRIBUTIONS_RELATION
-from offline_transfer.db import psycopg_connection
+from offline_transfer.db import lock_briefly, psycopg_connection
 from offline_transfer.exporting import names
 from offline_transfer.forge import application_settings
 from offline_transfer.forge.application_settings import ApplicationSettings
@@ -55,6 +55,14 @@ class Claim:
 
 def lock(session: Session, offline_export_id: int) -> OfflineExport:
     """The row of an export, locked to the end of the transaction. Rows that refer to it can be written meanwhile."""
+    lock_briefly(psycopg_connection(session))
+    return lock_over_store(session, offline_export_id)
+
+
+def lock_over_store(session: Session, offline_export_id: int) -> OfflineExport:
+    """The same for who changes the store meanwhile: if he stands still, all wait until he goes on or dies. What he would do to the
+    store after others went on could not be taken back.
+    """
     return session.get_one(
         OfflineExport, offline_export_id, with_for_update={"key_share": True}, populate_existing=True
     )

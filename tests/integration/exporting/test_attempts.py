@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import DBAPIError
 
-from offline_transfer import queue
+from offline_transfer import db, queue
 from offline_transfer.archive.encryption import EncryptionRequest
 from offline_transfer.db import Database
-from offline_transfer.exporting import abandoned, finish, names, overdue, portable, process, schedule
+from offline_transfer.exporting import abandoned, control, finish, names, overdue, portable, process, schedule
 from offline_transfer.exporting.create import CreatedExport
 from offline_transfer.exporting.lease import LeasedStore, lease_of_job
 from offline_transfer.exporting.request import RequestedEntity
@@ -410,3 +411,21 @@ def test_the_end_of_an_export_that_runs_twice_at_once_ends_it_once(issues: Expor
         row = session.get_one(OfflineExport, created.id)
         states = set(session.scalars(select(RelationExport.status)))
     assert (row.status, states) == (ExportState.finished, {RelationState.finished})
+
+
+def test_who_stands_still_with_a_lock_does_not_keep_others_waiting_for_ever(
+    exporter: Exporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "STANDSTILL_SECONDS", 1.0)
+    created = started(exporter, "top/sub/app")
+    with contextlib.ExitStack() as stack:
+        standing = exporter.database.sessions()
+        # Its connection is gone: there is nothing that could be rolled back.
+        stack.callback(standing.invalidate)
+        schedule.lock(standing, created.id)
+        with exporter.database.session() as session:
+            session.execute(text("SET LOCAL lock_timeout = '30s'"))
+            control.cancel(session, created.id)
+        with pytest.raises(DBAPIError):
+            standing.execute(text("SELECT 1"))
+    assert exporter.exported(created).row.status is ExportState.canceled
