@@ -6,37 +6,28 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-import orjson
-from sqlalchemy import func, select
-
-from offline_transfer.archive.errors import UnsafeMemberError
 from offline_transfer.archive.keys import Extension
 from offline_transfer.archive.tar_names import MemberNames
 from offline_transfer.archive.tarball import Member
+from offline_transfer.exporting import named_files
 from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.errors import PortableGoneError
 from offline_transfer.exporting.portables import exists_now
 from offline_transfer.exporting.tasks import Gap, Task, Written
-from offline_transfer.forge.attachments import LfsObject, LfsObjectsProject, Upload
+from offline_transfer.forge.attachments import LfsObject, Upload
 from offline_transfer.forge.errors import GitFailedError
 from offline_transfer.forge.repository_paths import RepositoryKind, RepositoryPath
-from offline_transfer.forge.snippet_digest import hexdigest
-from offline_transfer.forge.snippets import Snippet
-from offline_transfer.storage.errors import ObjectNotFoundError
 from offline_transfer.storage.sources import from_bytes, from_file
 from offline_transfer.transfers.lease import watched
 
 LFS_MAP: Final = "lfs_objects.json"
-AVATAR: Final = "avatar"
-PROJECT_SNIPPET: Final = "ProjectSnippet"
-
-_NOT_STORED: Final = "its contents are not in the store"
 
 
 def write_snippets(context: ExportContext, task: Task) -> Written:
     """A bundle for every snippet that has a repository, named by GitLab's digest of the snippet."""
     read_at = datetime.now(UTC)
-    named, gaps = _snippets(context, task)
+    with context.database.session() as session:
+        named, gaps = named_files.snippets(session, context.repositories, task.portable.id)
     with tempfile.TemporaryDirectory(prefix="offline-transfer-") as directory:
         bundles = _SnippetBundles(context, Path(directory) / "bundle", named)
         key = task.key(Extension.TAR)
@@ -55,33 +46,17 @@ def write_uploads(context: ExportContext, task: Task) -> Written:
     """Attachments below their secrets, and the avatar."""
     read_at = datetime.now(UTC)
     with context.database.session() as session:
-        rows = session.execute(
-            select(Upload.path, Upload.secret, Upload.mount_point, Upload.storage_key).where(
-                Upload.id.in_(task.record_ids)
-            )
-        ).all()
-    files = [(_upload_name(path, secret, mount_point), key) for path, secret, mount_point, key in rows]
-    return _write_files(context, task, files, read_at=read_at)
+        uploads = named_files.uploads(session, Upload.id.in_(task.record_ids))
+    return _write_files(context, task, [(upload.name, upload.storage_key) for upload in uploads], read_at=read_at)
 
 
 def write_lfs_objects(context: ExportContext, task: Task) -> Written:
     """LFS objects named by their hashes, and which kinds of repository use each."""
     read_at = datetime.now(UTC)
     with context.database.session() as session:
-        types = func.array_agg(LfsObjectsProject.repository_type)
-        rows = session.execute(
-            select(LfsObject.oid, LfsObject.storage_key, types)
-            .join(LfsObjectsProject, LfsObjectsProject.lfs_object_id == LfsObject.id)
-            .where(LfsObject.id.in_(task.record_ids), LfsObjectsProject.project_id == task.portable.project_id)
-            .group_by(LfsObject.id)
-            .order_by(LfsObject.oid)
-        ).all()
-    users = {oid: sorted(set(kinds), key=lambda kind: (kind is None, kind)) for oid, _, kinds in rows}
-    files = [(oid, key) for oid, key, _ in rows]
-    # What is missing stays in the map, so that the destination knows of it too.
-    document = orjson.dumps(users)
-    fixed = [Member(name=LFS_MAP, size=len(document), open=from_bytes(document))]
-    return _write_files(context, task, files, read_at=read_at, fixed=fixed)
+        found = named_files.lfs_objects(session, task.portable.id, LfsObject.id.in_(task.record_ids))
+    fixed = [Member(name=LFS_MAP, size=len(found.types), open=from_bytes(found.types))]
+    return _write_files(context, task, found.files, read_at=read_at, fixed=fixed)
 
 
 def write_repository(context: ExportContext, task: Task) -> Written:
@@ -97,28 +72,6 @@ def write_repository(context: ExportContext, task: Task) -> Written:
         stored = task.destination.put_tar(key, lambda: members, context.limits)
     _require_portable(context, task)
     return Written(key=key, stored=stored, records={task.relation: refs}, read_at=read_at)
-
-
-def _snippets(context: ExportContext, task: Task) -> tuple[list[tuple[str, int]], list[Gap]]:
-    """Digest and id of the snippets that have a repository, by digest."""
-    columns = (Snippet.id, Snippet.title, Snippet.description, Snippet.created_at, Snippet.updated_at)
-    named: dict[str, int] = {}
-    gaps = []
-    with context.database.session() as session:
-        snippets = session.execute(
-            select(*columns)
-            .where(Snippet.project_id == task.portable.id, Snippet.type == PROJECT_SNIPPET)
-            .order_by(Snippet.id)
-            .execution_options(yield_per=500)
-        )
-        for snippet_id, title, description, created_at, updated_at in snippets:
-            if not context.repositories.exists(RepositoryPath(RepositoryKind.SNIPPET, snippet_id)):
-                continue
-            digest = hexdigest(title, description, created_at, updated_at)
-            if named.setdefault(digest, snippet_id) != snippet_id:
-                reason = "another snippet has the same title, description and times, and so the same name"
-                gaps.append(Gap(name=f"snippet {snippet_id}", reason=reason))
-    return sorted(named.items()), gaps
 
 
 class _SnippetBundles:
@@ -161,21 +114,15 @@ def _write_files(
     members: list[Member] = []
     gaps: list[Gap] = []
     for name, storage_key in watched(files, task.lease):
-        try:
-            taken = names.take(name.encode("utf-8", "surrogateescape"))
-            members.append(_stored(context, taken, storage_key))
-        except UnsafeMemberError as error:
-            gaps.append(Gap(name=ascii(name)[1:-1], reason=str(error.details["reason"])))
-        except ObjectNotFoundError:
-            gaps.append(Gap(name=name, reason=_NOT_STORED))
+        match named_files.member(context.files, names, name, storage_key):
+            case Member() as member:
+                members.append(member)
+            case Gap() as gap:
+                gaps.append(gap)
     everything = sorted([*members, *fixed], key=lambda member: member.name)
     stored = task.destination.put_tar(key, lambda: everything, context.limits)
     _require_portable(context, task)
     return Written(key=key, stored=stored, records={task.relation: len(members)}, read_at=read_at, gaps=gaps)
-
-
-def _stored(context: ExportContext, name: str, storage_key: str) -> Member:
-    return Member(name=name, size=context.files.size(storage_key), open=lambda: context.files.open(storage_key))
 
 
 def _require_portable(context: ExportContext, task: Task) -> None:
@@ -187,9 +134,3 @@ def _require_portable(context: ExportContext, task: Task) -> None:
 
 def _member(name: str, file: Path) -> Member:
     return Member(name=name, size=file.stat().st_size, open=from_file(file))
-
-
-def _upload_name(path: str, secret: str | None, mount_point: str | None) -> str:
-    name = path.rpartition("/")[2]
-    folder = AVATAR if mount_point == AVATAR else secret
-    return f"{folder}/{name}" if folder else name

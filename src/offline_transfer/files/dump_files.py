@@ -2,27 +2,18 @@
 
 from collections.abc import Iterator
 
-import orjson
-from sqlalchemy import func, select
-
-from offline_transfer.archive.errors import UnsafeMemberError
 from offline_transfer.archive.tarball import Member
+from offline_transfer.exporting import named_files, tasks
 from offline_transfer.exporting.portables import Portable
 from offline_transfer.files import layout
 from offline_transfer.files.dump_records import Dumping, Gap
-from offline_transfer.forge.attachments import LfsObject, LfsObjectsProject, Upload
+from offline_transfer.forge.attachments import Upload
 from offline_transfer.forge.errors import GitFailedError
 from offline_transfer.forge.repository_paths import RepositoryKind, RepositoryPath
-from offline_transfer.forge.snippet_digest import hexdigest
-from offline_transfer.forge.snippets import Snippet
-from offline_transfer.storage.errors import ObjectNotFoundError
 from offline_transfer.storage.sources import from_bytes, from_file
 from offline_transfer.types import PortableKind
 
-AVATAR_MOUNT = "avatar"
 _KINDS = {"repository": RepositoryKind.PROJECT, "wiki": RepositoryKind.WIKI, "design": RepositoryKind.DESIGN}
-_NAMESAKE = "another snippet has the same title, description and times, and so the same name"
-_NOT_STORED = "its contents are not in the store"
 
 
 def members(dumping: Dumping, portable: Portable) -> Iterator[Member]:
@@ -63,14 +54,10 @@ def _bundle(dumping: Dumping, portable: Portable, what: tuple[str, RepositoryPat
 
 def _snippets(dumping: Dumping, portable: Portable) -> Iterator[Member]:
     """A bundle for every snippet that has a repository, named by GitLab's digest of the snippet."""
-    columns = (Snippet.id, Snippet.title, Snippet.description, Snippet.created_at, Snippet.updated_at)
     with dumping.instance.database.session() as session:
-        rows = session.execute(select(*columns).where(Snippet.project_id == portable.id).order_by(Snippet.id)).all()
-    named: dict[str, int] = {}
-    for snippet_id, title, description, created_at, updated_at in rows:
-        if named.setdefault(hexdigest(title, description, created_at, updated_at), snippet_id) != snippet_id:
-            dumping.gaps.append(Gap(portable.path, "snippets_repository", f"snippet {snippet_id}", _NAMESAKE))
-    for digest, snippet_id in sorted(named.items()):
+        named, gaps = named_files.snippets(session, dumping.instance.repositories, portable.id)
+    dumping.gaps += [_gap(portable, "snippets_repository", gap) for gap in gaps]
+    for digest, snippet_id in named:
         what = ("snippets_repository", RepositoryPath(RepositoryKind.SNIPPET, snippet_id))
         yield from _bundle(dumping, portable, what, f"{layout.SNIPPETS}/{digest}.bundle")
 
@@ -78,49 +65,30 @@ def _snippets(dumping: Dumping, portable: Portable) -> Iterator[Member]:
 def _uploads(dumping: Dumping, portable: Portable, model: str, directory: str) -> Iterator[Member]:
     """Attachments below their secrets, and the avatar: a project's beside the uploads, a group's among them."""
     with dumping.instance.database.session() as session:
-        rows = session.execute(
-            select(Upload.path, Upload.secret, Upload.mount_point, Upload.storage_key)
-            .where(Upload.model_type == model, Upload.model_id == portable.id)
-            .order_by(Upload.secret.nulls_first(), Upload.path)
-        ).all()
-    for path, secret, mount_point, storage_key in rows:
-        name = path.rpartition("/")[2]
-        if mount_point == AVATAR_MOUNT:
-            above = layout.AVATAR if portable.kind is PortableKind.PROJECT else f"{directory}/{layout.AVATAR}"
-        else:
-            above = f"{directory}/{secret}" if secret else directory
-        yield from _stored(dumping, portable, "uploads", f"{above}/{name}", storage_key)
+        uploads = named_files.uploads(session, Upload.model_type == model, Upload.model_id == portable.id)
+    for upload in uploads:
+        is_beside = upload.is_avatar and portable.kind is PortableKind.PROJECT
+        name = upload.name if is_beside else f"{directory}/{upload.name}"
+        yield from _stored(dumping, portable, "uploads", name, upload.storage_key)
 
 
 def _lfs_objects(dumping: Dumping, portable: Portable) -> Iterator[Member]:
     """LFS objects named by their hashes, and which kinds of repository use each."""
-    types = func.array_agg(LfsObjectsProject.repository_type)
     with dumping.instance.database.session() as session:
-        rows = session.execute(
-            select(LfsObject.oid, LfsObject.storage_key, types)
-            .join(LfsObjectsProject, LfsObjectsProject.lfs_object_id == LfsObject.id)
-            .where(LfsObjectsProject.project_id == portable.id)
-            .group_by(LfsObject.id)
-            .order_by(LfsObject.oid)
-        ).all()
-    for oid, storage_key, _ in rows:
+        found = named_files.lfs_objects(session, portable.id)
+    for oid, storage_key in found.files:
         yield from _stored(dumping, portable, "lfs_objects", f"{layout.LFS_OBJECTS}/{oid}", storage_key)
-    # What is missing stays in the map, so that the destination knows of it too.
-    users = {oid: sorted(set(kinds), key=lambda kind: (kind is None, kind)) for oid, _, kinds in rows}
-    document = orjson.dumps(users)
-    yield Member(name=layout.LFS_TYPES_FILE, size=len(document), open=from_bytes(document))
+    yield Member(name=layout.LFS_TYPES_FILE, size=len(found.types), open=from_bytes(found.types))
 
 
 def _stored(dumping: Dumping, portable: Portable, relation: str, name: str, storage_key: str) -> Iterator[Member]:
-    files = dumping.instance.files
-    try:
-        dumping.names.take(name.encode("utf-8", "surrogateescape"))
-        size = files.size(storage_key)
-    except UnsafeMemberError as error:
-        dumping.gaps.append(Gap(portable.path, relation, ascii(name)[1:-1], str(error.details["reason"])))
-        return
-    except ObjectNotFoundError:
-        dumping.gaps.append(Gap(portable.path, relation, name, _NOT_STORED))
-        return
-    dumping.count(portable, {relation: 1})
-    yield Member(name=name, size=size, open=lambda: files.open(storage_key))
+    match named_files.member(dumping.instance.files, dumping.names, name, storage_key):
+        case Member() as member:
+            dumping.count(portable, {relation: 1})
+            yield member
+        case tasks.Gap() as gap:
+            dumping.gaps.append(_gap(portable, relation, gap))
+
+
+def _gap(portable: Portable, relation: str, gap: tasks.Gap) -> Gap:
+    return Gap(portable.path, relation, gap.name, gap.reason)

@@ -6,21 +6,32 @@ import subprocess
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
 import pytest
+from sqlalchemy import select
 
 from offline_transfer.exporting.errors import PortablesNotFoundError
 from offline_transfer.files.dump import Dumped, dump
+from offline_transfer.files.dump_records import Gap
 from offline_transfer.files.errors import NoRoomError
 from offline_transfer.forge.attachments import Upload
+from offline_transfer.forge.history import Signature, commit
+from offline_transfer.forge.projects import Project
+from offline_transfer.forge.repository_paths import RepositoryKind, RepositoryPath
+from offline_transfer.forge.snippet_digest import hexdigest
+from offline_transfer.forge.snippets import Snippet
+from offline_transfer.forge.users import User
 from tests.integration.files.instances import TestInstance, differences, sources
 from tests.support.fill import fill_every_relation
 from tests.unit.files.making import PROJECT, archive
 from tests.unit.files.test_fixtures import DOCUMENTS
 
 SMALL = next(place for place in DOCUMENTS if place.stem == "small")
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+ADA = Signature(name="Ada", email="ada@example.com", date=NOON)
 NESTED = next(place for place in DOCUMENTS if place.stem == "nested")
 
 
@@ -141,6 +152,43 @@ def test_the_same_rows_give_the_same_bytes_and_an_upload_without_contents_is_a_g
     assert orjson.loads(orjson.dumps(dumped.to_json()["gaps"])) == [
         {"entity": gap.entity, "relation": gap.relation, "name": gap.name, "reason": gap.reason} for gap in dumped.gaps
     ]
+
+
+def test_of_snippets_with_one_name_the_first_that_has_a_repository_is_written(
+    instance: TestInstance, tmp_path: Path
+) -> None:
+    instance.load(SMALL)
+    with instance.database.session() as session:
+        made = {
+            "author_id": session.scalars(select(User.id)).first(),
+            "project_id": session.scalars(select(Project.id)).one(),
+            "created_at": NOON,
+            "updated_at": NOON,
+        }
+        snippets = [
+            *(Snippet(title=title, type="ProjectSnippet", **made) for title in ("One", "One", "One", "Bare", "Bare")),
+            Snippet(title="Someone's own", type="PersonalSnippet", **made),
+        ]
+        session.add_all(snippets)
+        session.flush()
+        with_repository = [snippet.id for snippet in snippets[1:3] + snippets[5:]]
+    for number in with_repository:
+        path = RepositoryPath(RepositoryKind.SNIPPET, number)
+        instance.repositories.create(path)
+        commit(
+            instance.repositories,
+            path,
+            branch="main",
+            files={"file": b"text"},
+            message="Begin",
+            author=ADA,
+        )
+    dumped = dump(instance, "dest/small", tmp_path / "out.tar.gz")
+    assert [name for name in unpacked(tmp_path / "out.tar.gz") if name.startswith("snippets/")] == [
+        f"snippets/{hexdigest('One', None, NOON, NOON)}.bundle"
+    ]
+    reason = "another snippet has the same title, description and times, and so the same name"
+    assert dumped.gaps == (Gap("dest/small", "snippets_repository", f"snippet {with_repository[1]}", reason),)
 
 
 def test_a_path_that_is_not_there_is_refused(instance: TestInstance, tmp_path: Path) -> None:
