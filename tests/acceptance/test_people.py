@@ -77,6 +77,12 @@ def test_a_user_is_made_and_listed(instance: Instance) -> None:
             " `_`, `-` and `.`, as in `ada.lovelace`.",
         ),
         (
+            ["Ghost", "--email", "x@example.com"],
+            ExitStatus.USAGE,
+            "'Ghost' cannot be the name of a user: it belongs to a user of the program itself. Choose 1 to 255 letters, digits,"
+            " `_`, `-` and `.`, as in `ada.lovelace`.",
+        ),
+        (
             ["other", "--email", "x@example.com\nBcc: y@example.com"],
             ExitStatus.USAGE,
             "'x@example.com\\nBcc: y@example.com' is not an e-mail address. Write it as in `ada@example.com`.",

@@ -6,6 +6,7 @@ will take its place behind the same interface.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Protocol
 
 from sqlalchemy import func, select, text, update
@@ -15,9 +16,11 @@ from sqlalchemy.orm import Session
 from offline_transfer.contributions.models import SourceUser
 from offline_transfer.db import Database, lock_briefly, psycopg_connection
 from offline_transfer.forge.enums import UserType
-from offline_transfer.forge.users import User
+from offline_transfer.forge.users import INTERNAL_USERNAMES, User
 
 NAME_CHARACTERS = 255
+NO_MAIL = "noreply.invalid"
+"""Where the addresses lie of users who get no mail."""
 
 # Arrays and not one parameter for each value: a batch may name more users than a statement takes parameters.
 _NOTE = text(
@@ -36,9 +39,6 @@ _MAKE = text(
     " SELECT made.*, :user_type FROM unnest(CAST(:usernames AS text[]), CAST(:names AS text[]), CAST(:emails AS text[])) AS made"
     " ON CONFLICT DO NOTHING RETURNING id, username"
 )
-_FIND = text("SELECT id, username FROM users WHERE username = ANY(CAST(:usernames AS text[]))")
-
-
 _COUNT = text(
     "SELECT count(*) FROM import_source_users JOIN users ON users.id = placeholder_user_id"
     " WHERE namespace_id = :namespace_id AND user_type = :user_type"
@@ -81,13 +81,18 @@ class _Source:
         """The user's id at the source."""
         return int(self.identifier)
 
-    def username(self) -> str:
-        """The username that the stand-in gets if nobody has it."""
-        return self.source_username or f"source_user_{self.identifier}"
+    def username(self, attempt: int) -> str:
+        """The username that the stand-in gets if nobody has it, and none of those before it."""
+        if attempt == 0:
+            return self._own_username()
+        return self.unique_username() if attempt == 1 else f"{self.unique_username()}_{attempt}"
 
     def unique_username(self) -> str:
-        """The username that it gets otherwise."""
-        return f"{self.username()}_placeholder_{self.id}"
+        """A username that tells whose stand-in it is."""
+        return f"{self._own_username()}_placeholder_{self.id}"
+
+    def _own_username(self) -> str:
+        return self.source_username or f"source_user_{self.identifier}"
 
     def name(self) -> str:
         """The name of the stand-in."""
@@ -207,7 +212,7 @@ class StandIns:
 
 def ghost_user(session: Session) -> int:
     """The id of this instance's ghost user, to whom the contributions of deleted accounts belong."""
-    return internal_user(session, UserType.ghost, username="ghost", name="Ghost User")
+    return _internal_user(session, UserType.ghost, name="Ghost User")
 
 
 def placeholders(session: Session, namespace_id: int) -> int:
@@ -218,44 +223,45 @@ def placeholders(session: Session, namespace_id: int) -> int:
 
 def import_user(session: Session) -> int:
     """The id of this instance's import user, to whom belongs what an import can give to nobody else."""
-    return internal_user(session, UserType.import_user, username="import_user", name="Import User")
+    return _internal_user(session, UserType.import_user, name="Import User")
 
 
-def internal_user(session: Session, user_type: UserType, *, username: str, name: str) -> int:
-    """The id of the one user of an internal type; made when absent."""
-    found = session.scalar(select(User.id).where(User.user_type == user_type).order_by(User.id).limit(1))
-    if found is not None:
-        return found
-    session.execute(
-        insert(User)
-        .values(username=username, name=name, email=f"{username}@noreply.invalid", user_type=user_type)
-        .on_conflict_do_nothing()
-    )
-    return session.scalars(select(User.id).where(User.username == username)).one()
+def _internal_user(session: Session, user_type: UserType, *, name: str) -> int:
+    """The id of the one user of an internal type; made when absent.
+
+    It takes the first of `ghost`, `ghost1`, `ghost2`... that is free, as in GitLab's Users::Internal. Where several processes
+    make it at once, the index over internal users lets one of them, and the others find what that one made.
+    """
+    found = select(User.id).where(User.user_type == user_type)
+    usernames = (f"{INTERNAL_USERNAMES[user_type]}{number or ''}" for number in count())
+    while (user_id := session.scalar(found)) is None:
+        lock_briefly(psycopg_connection(session))
+        username = next(usernames)
+        given = {"username": username, "name": name, "email": f"{username}@{NO_MAIL}", "user_type": user_type}
+        session.execute(insert(User).values(given).on_conflict_do_nothing())
+    return user_id
 
 
 def _make_stand_ins(session: Session, sources: "Sequence[_Source]") -> dict[int, int]:
     """Makes placeholder users with the sources' names and usernames, and gives them by the ids of the sources' rows.
 
-    Where a username is taken, the stand-in gets one that tells whose it is.
+    Where a username is taken, the stand-in gets one that tells whose it is, with a number if that is taken as well.
     """
     made: dict[int, int] = {}
-    for username_of in (_Source.username, _Source.unique_username):
+    attempts = count()
+    while left := [source for source in sources if source.id not in made]:
+        attempt = next(attempts)
         # The first of several with one username gets it.
-        wanted = {username_of(source): source for source in reversed(sources) if source.id not in made}
+        wanted = {source.username(attempt): source for source in reversed(left)}
         # Two imports that make the same usernames at once wait for each other in one order only.
         given = sorted(wanted.items())
-        if given:
-            values = {
-                "usernames": [username for username, _ in given],
-                "names": [source.name() for _, source in given],
-                "emails": [f"{source.unique_username()}@noreply.invalid" for _, source in given],
-                "user_type": UserType.placeholder.value,
-            }
-            made |= {wanted[username].id: user_id for user_id, username in session.execute(_MAKE, values)}
-    left = {source.unique_username(): source.id for source in sources if source.id not in made}
-    if left:
-        made |= {left[username]: user_id for user_id, username in session.execute(_FIND, {"usernames": list(left)})}
+        values = {
+            "usernames": [username for username, _ in given],
+            "names": [source.name() for _, source in given],
+            "emails": [f"{source.unique_username()}@{NO_MAIL}" for _, source in given],
+            "user_type": UserType.placeholder.value,
+        }
+        made |= {wanted[username].id: user_id for user_id, username in session.execute(_MAKE, values)}
     return made
 
 

@@ -17,7 +17,7 @@ from offline_transfer.forge.errors import (
     UserExistsError,
     UserNotFoundError,
 )
-from offline_transfer.forge.users import User
+from offline_transfer.forge.users import INTERNAL_USERNAMES, User
 from offline_transfer.mail import is_address
 
 BLOCKED: Final = "blocked"
@@ -33,6 +33,8 @@ def create(session: Session, username: str, *, email: str, name: str | None = No
         raise BadUserNameError(name=username[:LONGEST_SHOWN], reason="it has other characters, or is too long")
     if username.lower().endswith((".git", ".atom")):
         raise BadUserNameError(name=username, reason="it ends like an address of something else")
+    if username.lower() in INTERNAL_USERNAMES.values():
+        raise BadUserNameError(name=username, reason="it belongs to a user of the program itself")
     if not is_address(email):
         raise BadEmailError(email=email[:LONGEST_SHOWN])
     _require_free(session, username, email)

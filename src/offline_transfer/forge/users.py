@@ -1,12 +1,17 @@
 """Users of every kind, and their tokens."""
 
 from datetime import date, datetime
+from types import MappingProxyType
+from typing import Final
 
-from sqlalchemy import ARRAY, BigInteger, Date, DateTime, ForeignKey, Text, func
+from sqlalchemy import ARRAY, BigInteger, Date, DateTime, ForeignKey, Index, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from offline_transfer.forge.base import Base, EnumInteger
 from offline_transfer.forge.enums import UserType
+
+INTERNAL_USERNAMES: Final = MappingProxyType({UserType.ghost: "ghost", UserType.import_user: "import_user"})
+"""The users of whom an instance has one of each type, made when first needed: what they are called unless the name is taken."""
 
 
 class User(Base):
@@ -25,6 +30,14 @@ class User(Base):
     state: Mapped[str] = mapped_column(server_default="active")
     public_email: Mapped[str | None]
     user_type: Mapped[UserType] = mapped_column(EnumInteger(UserType), server_default="0")
+
+
+Index(
+    "unique_users_of_internal_types",
+    User.user_type,
+    unique=True,
+    postgresql_where=User.user_type.in_(INTERNAL_USERNAMES),
+)
 
 
 class PersonalAccessToken(Base):

@@ -16,6 +16,8 @@ from psycopg import sql
 
 from offline_transfer.contributions.lookup import StandIns
 from offline_transfer.db import Database, connect
+from offline_transfer.forge.enums import UserType
+from offline_transfer.forge.users import User
 from offline_transfer.transfers.models import ImportEntity
 from tests.integration.importing.test_records import MOMENT, counts, issue
 from tests.support.importing import Destination, Records, RecordsSource, make_destination
@@ -163,6 +165,22 @@ def test_stand_ins_for_the_same_names_are_made_at_once_without_a_deadlock(
     assert set(names) < placeholders
     assert len(placeholders) == 6
     assert len({lookup.get(source_id) for lookup in lookups for source_id in (1, 2, 3)}) == 6
+
+
+def test_two_that_need_the_ghost_user_at_once_get_one_although_its_name_is_taken(
+    database_url: str, destinations: list[Destination]
+) -> None:
+    with destinations[0].database.session() as session:
+        session.add(User(username="ghost", email="casper@example.com"))
+    lookups = [stand_ins(there.database, 1, []) for there in destinations]
+    hold = sql.SQL("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE")
+    with ThreadPoolExecutor(2) as threads:
+        with held_until_both_wait(database_url, hold):
+            runs = [threads.submit(lambda lookup: lookup.ghost_id, lookup) for lookup in lookups]
+        ids = {run.result(timeout=SECONDS) for run in runs}
+    assert destinations[0].rows("users", "id", "username", "name", user_type=UserType.ghost) == [
+        (*ids, "ghost1", "Ghost User")
+    ]
 
 
 def test_the_limit_on_placeholders_holds_for_those_that_come_at_once(

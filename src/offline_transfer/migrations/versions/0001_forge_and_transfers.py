@@ -141,6 +141,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("users_pkey")),
         sa.UniqueConstraint("username", name=op.f("unique_users_on_username")),
     )
+    op.create_index(
+        "unique_users_of_internal_types",
+        "users",
+        ["user_type"],
+        unique=True,
+        postgresql_where=sa.text("user_type IN (5, 17)"),
+    )
     op.create_table(
         "award_emoji",
         sa.Column("id", sa.BigInteger(), nullable=False),
