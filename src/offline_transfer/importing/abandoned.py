@@ -5,16 +5,16 @@ from collections.abc import Iterable
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from offline_transfer.importing import children, ending, references_pipeline, schedule, trackers
+from offline_transfer.db import psycopg_connection
+from offline_transfer.importing import children, ending, failing, references_pipeline, schedule, tally, trackers
 from offline_transfer.importing.schedule import Subject
-from offline_transfer.transfers.accounting import Accounting, Fail, from_json
+from offline_transfer.transfers.accounting import Fail
 from offline_transfer.transfers.failures import Failure
-from offline_transfer.transfers.ledger import PipelineStep, pipeline_class
+from offline_transfer.transfers.ledger import PipelineStep
 from offline_transfer.transfers.models import (
     BatchTracker,
     BulkImport,
     ImportEntity,
-    ImportFailure,
     ImportJob,
     Tracker,
 )
@@ -24,8 +24,6 @@ from offline_transfer.transfers.states import (
     OPEN_JOB,
     OPEN_TRACKER,
     JobState,
-    TrackerState,
-    step,
 )
 
 
@@ -89,29 +87,12 @@ def fail_batch(session: Session, tracker: Tracker, batch: BatchTracker, failure:
     session.refresh(batch)
     if batch.status not in OPEN_TRACKER:
         return
-    lines = batch.retried_lines
-    batch.status = step(batch.status, TrackerState.started)
-    batch.status = step(batch.status, TrackerState.failed if lines is None else TrackerState.finished)
-    accounting = Accounting() if lines is None else from_json([batch.accounting])
-    accounting.failed(tracker.relation, Fail.GIVEN_UP, (batch.expected or 1) if lines is None else len(lines))
-    batch.accounting = accounting.to_json()
-    batch.retried_lines = None
-    batch.error = failure.message if lines is None else None
-    session.add_all(_failure(tracker, batch, line, failure) for line in (lines or (None,)))
-
-
-def _failure(tracker: Tracker, batch: BatchTracker, line: int | None, failure: Failure) -> ImportFailure:
-    return ImportFailure(
-        bulk_import_entity_id=tracker.bulk_import_entity_id,
-        tracker_id=tracker.id,
-        pipeline_class=pipeline_class(tracker.relation),
-        pipeline_step=PipelineStep.EXTRACTOR,
-        exception_class=Fail.GIVEN_UP,
-        exception_message=failure.message,
-        subrelation=tracker.relation,
-        batch_number=batch.batch_number,
-        line_index=line,
-    )
+    own = tally.Failure(tracker.relation, None, Fail.GIVEN_UP, failure.message, None, PipelineStep.EXTRACTOR)
+    # Whoever had the job has it no more, which is why no claim is asked for.
+    reference = trackers.reference(tracker.bulk_import_entity_id, tracker.relation, batch, None)
+    connection = psycopg_connection(session)
+    failing.fail_batch(connection, reference, own, expected=batch.expected or 1, error=failure.message)
+    session.expire(batch)
 
 
 def _give_up(

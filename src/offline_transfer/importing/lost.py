@@ -49,11 +49,11 @@ def account(
     Does nothing when it was done before. The trackers that are still open fail with their entity, at which nobody works any more.
     """
     with context.database.session() as session:
-        ended = trackers.ended_batches(session, entity.id)
-    if LOST in ended:
+        known = trackers.accounted_for(session, entity.id)
+    if LOST in known:
         return
     accounting = Accounting()
-    if "self" not in ended:
+    if "self" not in known:
         accounting.failed("self", own)
 
     def fail(path: str, count: int) -> None:
@@ -63,10 +63,10 @@ def account(
     on_purpose = left_out_on_purpose(entity, source.kind)
     reader = _Reader(source, context.limits, accounting, _Verdict(fail, fail))
     for relation in _relations(source.kind, edition):
-        done = ended.get(relation, frozenset())
+        done = known.get(relation, {})
         if done is not None and relation not in on_purpose:
-            reader.count(relation, without=done)
-    if STRANGERS not in ended:
+            reader.count(relation, done)
+    if STRANGERS not in known:
         accounting.add(left_out(source, edition=edition, limits=context.limits, on_purpose=on_purpose))
     with context.database.session() as session:
         ledger.hold(psycopg_connection(session), claim)
@@ -117,21 +117,23 @@ class _Reader:
     accounting: Accounting
     verdict: _Verdict
 
-    def count(self, relation: str, *, without: frozenset[int] = frozenset()) -> None:
-        """Count the records of a relation and what is nested in them, or its files, but not those of the batches `without`."""
+    def count(self, relation: str, done: Mapping[int, frozenset[int]] = MappingProxyType({})) -> None:
+        """Count the records of a relation and what is nested in them, or its files; of the batches that are `done`, these lines."""
         plan = plans(self.source.kind, Edition.EE).get(relation)
         for found in self.source.objects(relation) or ():
-            if found.number in without:
+            lines = done.get(found.number)
+            if lines is not None and not lines:
                 continue
             before = self.accounting.path(relation).source if relation in self.accounting.paths else 0
+            expected = (found.records or 0) if lines is None else len(lines)
             try:
                 if plan is None:
                     self._count_members(found, relation)
                 else:
-                    self._count_records(found, plan)
+                    self._count_records(found, plan, lines)
             except (BadInputError, StorageError):
                 after = self.accounting.path(relation).source
-                self.accounting.failed(relation, Fail.OBJECT_DAMAGED, max((found.records or 0) - (after - before), 1))
+                self.accounting.failed(relation, Fail.OBJECT_DAMAGED, max(expected - (after - before), 1))
 
     def _count_members(self, found: SourceObject, relation: str) -> None:
         if found.records is not None:
@@ -143,10 +145,11 @@ class _Reader:
             for _ in members:
                 self.verdict.record(relation, 1)
 
-    def _count_records(self, found: SourceObject, plan: NodePlan) -> None:
+    def _count_records(self, found: SourceObject, plan: NodePlan, wanted: frozenset[int] | None) -> None:
         with found.lines() as lines:
             for index, line in enumerate(lines):
-                if line.strip() and line.strip() != b"null":
+                is_wanted = wanted is None or index in wanted
+                if is_wanted and line.strip() and line.strip() != b"null":
                     self._count_record(line, index, found.where, plan)
 
     def _count_record(self, line: bytes, index: int, where: str, plan: NodePlan) -> None:

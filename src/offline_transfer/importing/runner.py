@@ -6,7 +6,7 @@ from functools import partial
 
 from offline_transfer.archive.errors import about
 from offline_transfer.errors import BadInputError, OfflineTransferError, StorageError
-from offline_transfer.importing import stages
+from offline_transfer.importing import failing, stages
 from offline_transfer.importing.announced import compare_nested
 from offline_transfer.importing.batch import rare_collections
 from offline_transfer.importing.errors import PipelineAbortedError
@@ -34,7 +34,8 @@ def run_object(work: PipelineWork, batch: ledger.BatchRef, source: SourceObject,
     except GIVEN_UP as error:
         accounting = _fail_batch(work, batch, source, error, outcome.broken_step or PipelineStep.EXTRACTOR)
     count = accounting.paths.get(pipeline.relation)
-    if pipeline.abort_on_failure and count is not None and count.reasons[Fail.OBJECT_DAMAGED]:
+    is_lost = batch.retried_lines is None and count is not None and count.reasons[Fail.OBJECT_DAMAGED]
+    if pipeline.abort_on_failure and is_lost:
         raise PipelineAbortedError(relation=pipeline.relation)
     return accounting
 
@@ -89,10 +90,6 @@ def _fail_batch(
     work: PipelineWork, batch: ledger.BatchRef, source: SourceObject, error: OfflineTransferError, step: PipelineStep
 ) -> Accounting:
     """Nothing of the object was written: all its records failed, as many as its archive announced."""
-    accounting = Accounting()
-    accounting.failed(batch.pipeline, Fail.OBJECT_DAMAGED, source.records or 1)
     failure = Failure(batch.pipeline, None, Fail.OBJECT_DAMAGED, about(source.where, error.message), None, step)
     with work.context.database.raw_connection() as connection, connection.transaction():
-        ledger.note_failures(connection, batch, [failure])
-        ledger.fail_batch(connection, batch, accounting, error.message)
-    return accounting
+        return failing.fail_batch(connection, batch, failure, expected=source.records or 1, error=error.message)

@@ -105,8 +105,8 @@ def start(
     return {batch.batch_number: reference(pipeline.entity_id, pipeline.relation, batch, claim) for batch in batches}
 
 
-def reference(entity_id: int, relation: str, batch: BatchTracker, claim: Claim) -> BatchRef:
-    """A batch as the attempt that does it names it."""
+def reference(entity_id: int, relation: str, batch: BatchTracker, claim: Claim | None) -> BatchRef:
+    """A batch as the attempt that does it names it; without a claim, as whoever ends it for all attempts."""
     lines = None if batch.retried_lines is None else frozenset(batch.retried_lines)
     return BatchRef(entity_id, batch.tracker_id, batch.id, batch.batch_number, relation, lines, claim)
 
@@ -143,14 +143,22 @@ def add_ended(session: Session, entity_id: int, relation: str, state: TrackerSta
         session.add(batch)
 
 
-def ended_batches(session: Session, entity_id: int) -> dict[str, frozenset[int] | None]:
-    """What is accounted for: each relation with the numbers of its batches that have ended, or None where all have."""
-    found: dict[str, frozenset[int] | None] = {}
+def accounted_for(session: Session, entity_id: int) -> dict[str, Mapping[int, frozenset[int]] | None]:
+    """What is accounted for: each relation with the numbers of such batches and the lines of each that are not, or None for all.
+
+    A batch of which only some lines are tried again is accounted for but for these.
+    """
+    found: dict[str, Mapping[int, frozenset[int]] | None] = {}
     for tracker in session.scalars(select(Tracker).where(Tracker.bulk_import_entity_id == entity_id)):
-        ended = select(BatchTracker.batch_number).where(
-            BatchTracker.tracker_id == tracker.id, BatchTracker.status.not_in(OPEN_TRACKER)
-        )
-        found[tracker.relation] = frozenset(session.scalars(ended)) if tracker.status in OPEN_TRACKER else None
+        if tracker.status not in OPEN_TRACKER:
+            found[tracker.relation] = None
+            continue
+        batches = session.scalars(select(BatchTracker).where(BatchTracker.tracker_id == tracker.id))
+        found[tracker.relation] = {
+            batch.batch_number: frozenset(batch.retried_lines or ())
+            for batch in batches
+            if batch.status not in OPEN_TRACKER or batch.retried_lines is not None
+        }
     return found
 
 

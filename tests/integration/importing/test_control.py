@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from offline_transfer import queue
 from offline_transfer.errors import OfflineTransferError
-from offline_transfer.importing import control, result
+from offline_transfer.importing import abandoned, control, result
 from offline_transfer.importing.errors import (
     ImportCanceledError,
     ImportEndedError,
@@ -18,10 +19,12 @@ from offline_transfer.importing.errors import (
 )
 from offline_transfer.importing.incomplete import incomplete
 from offline_transfer.importing.reopening import Reopened
-from offline_transfer.transfers.models import BulkImport, ImportEntity
+from offline_transfer.transfers.failures import Failure
+from offline_transfer.transfers.models import BatchTracker, BulkImport, ImportEntity, Tracker
 from offline_transfer.transfers.states import ImportState, SourceType
 from tests.integration.importing.test_killed import DamagedObject
 from tests.integration.importing.test_records import MOMENT, counts, issue
+from tests.integration.importing.test_trackers import FailingSource
 from tests.support.importing import Destination, Records, RecordsObject, RecordsSource, run
 
 LABEL = {"title": "bug", "color": "#ff0000"}
@@ -172,6 +175,71 @@ def test_only_the_record_that_failed_is_tried_again(destination: Destination, br
     retry(destination, row, RecordsSource(relations=RELATIONS))
     assert_whole(destination, row.id)
     assert set(before) < set(destination.rows("issues", "id", "iid"))
+
+
+BOARDS: Mapping[str, Mapping[str, Sequence[Records]]] = {
+    "whole": {"boards": [[{"name": "a"}, {"name": "b"}, {"name": "c"}]]},
+    "bad": {"boards": [[{"name": "a"}, b"{not json", {"name": "c"}]]},
+}
+"""Nothing of a board is unique: what is read twice comes twice."""
+
+
+def boards(destination: Destination) -> list[str]:
+    """The names of the boards that were written."""
+    return sorted(name for (name,) in destination.rows("boards", "name"))
+
+
+def test_an_object_that_breaks_while_some_of_its_lines_are_tried_again_fails_these_alone(
+    destination: Destination,
+) -> None:
+    row = destination.run(RecordsSource(relations=BOARDS["bad"]))
+    assert counts(destination.accounting(row)) == {"boards": (3, 2, 0, 1, {"not_json": 1})}
+    retry(destination, row, Damaged(relations=BOARDS["whole"], relation="boards"))
+    entity = destination.entity(row.id)
+    assert (entity.status.name, entity.has_failures) == ("finished", True)
+    assert counts(destination.accounting(entity)) == {"boards": (3, 2, 0, 1, {"object_damaged": 1})}
+    failures = destination.rows("bulk_import_failures", "exception_class", "line_index", "batch_number")
+    assert failures == [("object_damaged", 1, 1)]
+    assert boards(destination) == ["a", "c"]
+    reopened = retry(destination, row, RecordsSource(relations=BOARDS["whole"]))
+    assert reopened == Reopened(entities=1, trackers=1, batches=1, records=1)
+    entity = destination.entity(row.id)
+    assert (entity.status.name, entity.has_failures) == ("finished", False)
+    assert counts(destination.accounting(entity)) == {"boards": (3, 3, 0, 0, {})}
+    assert boards(destination) == ["a", "b", "c"]
+    assert destination.rows("bulk_import_failures", "id") == []
+
+
+def test_a_batch_that_is_given_up_while_some_of_its_lines_are_tried_again_fails_these_alone(
+    destination: Destination,
+) -> None:
+    row = destination.run(RecordsSource(relations=BOARDS["bad"]))
+    with destination.database.session() as session:
+        control.reopen(session, row.bulk_import_id)
+        batch = session.scalars(select(BatchTracker).where(BatchTracker.retried_lines.is_not(None))).one()
+        tracker = session.get_one(Tracker, batch.tracker_id)
+        for _ in range(2):
+            abandoned.fail_batch(session, tracker, batch, Failure("Dead", "its worker died"))
+            assert (batch.status.name, batch.retried_lines, batch.error) == ("finished", None, None)
+    queue.clear()
+    assert counts(destination.accounting(row)) == {"boards": (3, 2, 0, 1, {"given_up": 1})}
+    failures = destination.rows("bulk_import_failures", "exception_class", "exception_message", "line_index")
+    assert failures == [("given_up", "its worker died", 1)]
+
+
+def test_an_entity_that_fails_while_some_lines_are_tried_again_counts_these_alone_as_lost(
+    destination: Destination,
+) -> None:
+    row = destination.run(RecordsSource(relations=BOARDS["bad"]))
+    retry(destination, row, FailingSource(relations=BOARDS["whole"], relation="boards"))
+    entity = destination.entity(row.id)
+    assert (entity.status.name, entity.error) == ("failed", "The database is gone.")
+    assert counts(destination.accounting(entity)) == {"boards": (3, 2, 0, 1, {"parent_failed": 1})}
+    retry(destination, row, RecordsSource(relations=BOARDS["whole"]))
+    entity = destination.entity(row.id)
+    assert (entity.status.name, entity.has_failures) == ("finished", False)
+    assert counts(destination.accounting(entity)) == {"boards": (3, 3, 0, 0, {})}
+    assert boards(destination) == ["a", "b", "c"]
 
 
 def test_a_nested_record_that_failed_stays_as_it_is(destination: Destination) -> None:

@@ -1,0 +1,29 @@
+"""What becomes of a batch of whose object nothing can be had."""
+
+from dataclasses import replace
+
+import psycopg
+
+from offline_transfer.importing.tally import Failure
+from offline_transfer.transfers import ledger
+from offline_transfer.transfers.accounting import Accounting
+
+
+def fail_batch(
+    connection: psycopg.Connection, batch: ledger.BatchRef, failure: Failure, *, expected: int, error: str
+) -> Accounting:
+    """Fail an open batch with all records that were expected in it, and give what was counted.
+
+    Where only some lines were tried again, these alone fail, each with the reason, and the batch ends as finished: its others
+    are there and counted. Raises WorkWithdrawnError when it is another's by now.
+    """
+    lines = batch.retried_lines
+    accounting = Accounting()
+    accounting.failed(failure.path, failure.reason, expected if lines is None else len(lines))
+    if lines is None:
+        ledger.note_failures(connection, batch, [failure])
+        ledger.fail_batch(connection, batch, accounting, error)
+    else:
+        ledger.note_failures(connection, batch, (replace(failure, line_index=line) for line in sorted(lines)))
+        ledger.finish_batch(connection, batch, accounting)
+    return accounting
