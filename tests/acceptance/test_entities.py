@@ -1,5 +1,6 @@
 """Which parts of an archive go where."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,11 @@ from tests.acceptance.program import Instance, Program
 from tests.acceptance.test_loop import unbalanced
 
 pytestmark = pytest.mark.usefixtures("workers_here")
+
+NO_GROUP = (
+    "A project needs a group to stand in, and none is named for {}. Name one with `--entity SOURCE=NAMESPACE`, or one for all that"
+    " comes with `--all NAMESPACE`."
+)
 
 
 @pytest.fixture
@@ -60,15 +66,59 @@ def test_everything_goes_into_one_group(own_settled: Instance, source: Instance,
     ]
 
 
-def test_an_archive_of_projects_alone_has_nothing_for_all(
+@pytest.fixture
+def without_group(source: Instance, tmp_path: Path) -> Path:
+    """An archive of two projects whose groups are not in it, and of a group with one of its own."""
+    exported = source.json("export", "fill/app", "fill/inner", "--to", tmp_path)
+    return tmp_path / str(exported["export_prefix"])
+
+
+def test_all_brings_projects_without_their_groups_too(own_settled: Instance, without_group: Path) -> None:
+    imported = own_settled.json("import", without_group, "--all", "place")
+    assert imported["entities"] == [
+        {"entity": "fill/inner", "destination": "place/inner_1", "status": "finished", "error": None},
+        {"entity": "fill/app", "destination": "place/app", "status": "finished", "error": None},
+        {"entity": "fill/inner/empty", "destination": "place/inner_1/empty", "status": "finished", "error": None},
+    ]
+
+
+def test_projects_without_their_groups_have_no_place_at_the_root(
     source: Instance, destination: Instance, tmp_path: Path
 ) -> None:
-    exported = source.json("export", "fill/inner/empty", "--to", tmp_path)
-    message = destination.run("import", tmp_path / exported["export_prefix"], "--all", "").refused(ExitStatus.BAD_INPUT)
-    assert message == (
-        f"The archive at {tmp_path / exported['export_prefix']} holds no top-level group. Name its projects with"
-        " `--entity SOURCE=NAMESPACE`."
+    exported = source.json("export", "fill/app", "fill/inner/empty", "--to", tmp_path)
+    archive = tmp_path / str(exported["export_prefix"])
+    message = destination.run("import", archive, "--all", "").refused(ExitStatus.USAGE)
+    assert message == NO_GROUP.format("`fill/app`, `fill/inner/empty`")
+    assert destination.run("import", archive, "--all", "", "--no-projects").refused(ExitStatus.BAD_INPUT) == (
+        f"The archive at {archive} holds nothing that is wanted: no group, and no project but those that shall stay away."
     )
+    assert destination.paths() == []
+
+
+def test_a_plan_says_of_each_what_has_no_place_and_can_be_changed(
+    destination: Instance, without_group: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "plan.yml"
+    planned = destination.run("plan", without_group, "--all", "", "--output", file, "--json")
+    assert planned.status == ExitStatus.BLOCKED
+    assert json.loads(planned.out)["blockers"] == [
+        {"kind": "project_at_root", "entity": "fill/app", "message": NO_GROUP.format("`fill/app`")}
+    ]
+    assert destination.run("import", without_group, "--all", "").refused(ExitStatus.USAGE) == NO_GROUP.format(
+        "`fill/app`"
+    )
+    destination.run("import", without_group, "--all", "", "--no-projects").ok()
+    assert destination.paths() == ["inner"]
+    changed = file.read_text().replace(
+        '- entity: "fill/app"\n    namespace: ""', '- entity: "fill/app"\n    namespace: "inner"'
+    )
+    file.write_text(changed)
+    imported = destination.json("import", without_group, "--plan", file)
+    assert [(item["entity"], item["destination"]) for item in imported["entities"]] == [
+        ("fill/inner", "inner_1"),
+        ("fill/app", "inner/app"),
+        ("fill/inner/empty", "inner_1/empty"),
+    ]
 
 
 def test_community_edition_leaves_out_what_is_marked_and_says_so(destination: Instance, archive: Path) -> None:
@@ -129,7 +179,7 @@ def test_what_community_edition_brought_is_a_gap_nowhere(
         (
             ["--entity", "fill/app="],
             ExitStatus.USAGE,
-            "`fill/app` is a project and needs a group to stand in. Name one with `--entity fill/app=NAMESPACE`.",
+            NO_GROUP.format("`fill/app`"),
         ),
         (
             ["--entity", "fill=place:a b"],

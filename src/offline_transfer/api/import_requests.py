@@ -64,10 +64,11 @@ class ImportEntityParameters(Parameters):
 
 
 class ImportAllParameters(Parameters):
-    """All top-level groups of the archive."""
+    """All groups of the archive, and the projects that came without their group."""
 
     destination_namespace: str = Field(
-        max_length=LONGEST_TEXT, description="The group to import them into; empty is the root."
+        max_length=LONGEST_TEXT,
+        description="The group to import them into; empty is the root, where groups alone can be.",
     )
 
 
@@ -108,7 +109,7 @@ class ImportParameters(StoreParameters):
     entities: list[ImportEntityParameters] = optional(
         min_length=1, max_length=MOST_ENTITIES, description="The groups and projects to import."
     )
-    import_all: ImportAllParameters = optional(description="Instead of `entities`: all top-level groups.")
+    import_all: ImportAllParameters = optional(description="Instead of `entities`: all of the archive.")
     decryption: DecryptionParameters = optional(repr=False)
     skip_relations: list[str] = Field(
         default=[],

@@ -29,7 +29,8 @@ AllOption = Annotated[
     typer.Option(
         "--all",
         metavar="NAMESPACE",
-        help='Every top-level group of the archive, into this group; `--all ""` puts them at the root.',
+        help="All groups of the archive, and the projects that came without their group, into this group;"
+        ' `--all ""` puts groups at the root, where projects cannot be.',
         show_default=False,
     ),
 ]
@@ -39,7 +40,12 @@ PlanFile = Annotated[
         "--plan", metavar="FILE", help="What to import and where to, as `plan --output` wrote it.", show_default=False
     ),
 ]
-NoProjects = Annotated[bool, typer.Option("--no-projects", help="Of groups, leave out the projects.")]
+NoProjects = Annotated[
+    bool,
+    typer.Option(
+        "--no-projects", help="Of groups, leave out the projects; with `--all`, those without their group too."
+    ),
+]
 NoMemberships = Annotated[bool, typer.Option("--no-memberships", help="Leave out who is a member.")]
 SkipOptions = Annotated[
     list[str] | None,
@@ -78,7 +84,7 @@ def require_one(**options: object) -> None:
 
 
 def wanted_of(entity: Sequence[str] | None, everything: str | None) -> "list[Wanted] | Everything":
-    """The entities that are named, or every top-level group. Raises EntityOptionError."""
+    """The entities that are named, or everything. Raises EntityOptionError."""
     from offline_transfer.importing.request import Everything
 
     if everything is not None:

@@ -61,7 +61,7 @@ def create_import(context: Reaching, request: ImportRequest) -> int:
 
     Of the objects only presence and size are looked at; their hashes are compared by the job. Raises AdministratorsOnlyError,
     InvalidExportPrefixError, what `places.open_given`, `destinations.require_all`, `resolved` and `checks.require_complete` raise,
-    InvalidDestinationError, ProjectAtRootError, UntrustedArchiveError, PlainArchiveError, and what `origin` raises.
+    InvalidDestinationError, UntrustedArchiveError, PlainArchiveError, and what `origin` raises.
     """
     with _examined(context, request) as found:
         return _take_on(context, request, found, checked_at=None)
@@ -80,12 +80,13 @@ def create_checked_import(context: Reaching, request: ImportRequest, watch: Call
 
 
 def all_top_level(archive: Archive, everything: Everything) -> list[Wanted]:
-    """Every top-level group of the archive. Raises NothingToImportError when there is none."""
+    """Every group and project of the archive that lies in no group of it. Raises NothingToImportError when there is none."""
     mapping = archive.metadata.entities_mapping
     tops = [
         path
         for path, prefix in mapping.items()
-        if prefix.kind is PortableKind.GROUP and not any(path.startswith(f"{other}/") for other in mapping)
+        if mapping.keys().isdisjoint(_above(path))
+        and (everything.migrate_projects or prefix.kind is PortableKind.GROUP)
     ]
     if not tops:
         raise NothingToImportError(where=archive.where)
@@ -104,8 +105,8 @@ def all_top_level(archive: Archive, everything: Everything) -> list[Wanted]:
 def resolved(archive: Archive, wanted: Sequence[Wanted] | Everything) -> list[Chosen]:
     """What was asked for, as the archive has it; paths are taken in any case.
 
-    Raises NothingToImportError, NothingWantedError, SourceEntityNotFoundError, SourceKindError, UnknownSkippedRelationError, naming
-    everything to which they apply.
+    Raises NothingToImportError, NothingWantedError, SourceEntityNotFoundError, SourceKindError, UnknownSkippedRelationError,
+    ProjectAtRootError, naming everything to which they apply.
     """
     asked = all_top_level(archive, wanted) if isinstance(wanted, Everything) else wanted
     if not asked:
@@ -122,6 +123,7 @@ def resolved(archive: Archive, wanted: Sequence[Wanted] | Everything) -> list[Ch
         _require_known_relations(path, item.skip_relations)
         chosen.append(Chosen(replace(item, source_full_path=path), prefix))
     _require_kinds(chosen)
+    _require_groups_at_root(chosen)
     return chosen
 
 
@@ -191,8 +193,6 @@ def _keep_place(
 
 def _check_destination(chosen: Chosen) -> None:
     wanted = chosen.wanted
-    if chosen.prefix.kind is PortableKind.PROJECT and wanted.destination_namespace == "":
-        raise ProjectAtRootError(path=_shown(wanted.source_full_path))
     portables.checked_slug(wanted.destination_slug or wanted.source_full_path.rsplit("/", 1)[-1])
 
 
@@ -201,6 +201,17 @@ def _require_kinds(chosen: Sequence[Chosen]) -> None:
     for actual in PortableKind:
         if paths := [item.wanted.source_full_path for item in wrong if item.prefix.kind is actual]:
             raise SourceKindError(path="`, `".join(paths[:MOST_NAMED]), actual=actual)
+
+
+def _require_groups_at_root(chosen: Sequence[Chosen]) -> None:
+    wrong = [
+        f"`{_shown(item.wanted.source_full_path)}`"
+        for item in chosen
+        if item.prefix.kind is PortableKind.PROJECT and item.wanted.destination_namespace == ""
+    ]
+    if wrong:
+        more = f" and {len(wrong) - MOST_NAMED:,} more" if len(wrong) > MOST_NAMED else ""
+        raise ProjectAtRootError(paths=", ".join(wrong[:MOST_NAMED]) + more)
 
 
 def _check_choices(archive: Archive, choices: Mapping[str, Choice]) -> None:
@@ -219,6 +230,12 @@ def _require_known_relations(path: str, skipped: Sequence[str]) -> None:
     if unknown := sorted(set(skipped) - known):
         named = ", ".join(f"`{_shown(name)}`" for name in unknown[:MOST_NAMED])
         raise UnknownSkippedRelationError(relations=named, path=path, known=", ".join(sorted(known)))
+
+
+def _above(path: str) -> Iterator[str]:
+    """The paths of all groups around something, the nearest first."""
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def _some_of(entities: Sequence[tuple[str, EntityPrefix]]) -> str:

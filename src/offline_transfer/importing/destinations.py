@@ -51,7 +51,7 @@ def require(session: Session, actor: Actor, entity: ImportEntity, kind: Portable
     require_all(session, actor, [entity.destination_namespace])
     namespace = portables.namespace_by_path(session, entity.destination_namespace)
     if namespace is None and kind is PortableKind.PROJECT:
-        raise ProjectAtRootError(path=_shown(entity.source_full_path))
+        raise ProjectAtRootError(paths=f"`{_shown(entity.source_full_path)}`")
     return namespace
 
 

@@ -24,7 +24,9 @@ class NotRemovableError(BadInputError):
 
 
 class ProjectAtRootError(UsageError):
-    """`{path}` is a project and needs a group to stand in. Name one with `--entity {path}=NAMESPACE`."""
+    """A project needs a group to stand in, and none is named for {paths}. Name one with `--entity SOURCE=NAMESPACE`, or one for
+    all that comes with `--all NAMESPACE`.
+    """
 
     http_status = 422
 
@@ -50,7 +52,7 @@ class NothingWantedError(UsageError):
 
 
 class NothingToImportError(BadInputError):
-    """The archive at {where} holds no top-level group. Name its projects with `--entity SOURCE=NAMESPACE`."""
+    """The archive at {where} holds nothing that is wanted: no group, and no project but those that shall stay away."""
 
 
 class DamagedArchiveError(BadInputError):

@@ -50,7 +50,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Everything:
-    """Every top-level group of the archive into one group, or to the root when that is empty."""
+    """All of the archive into one group, or to the root when that is empty, where projects cannot be.
+
+    That is each group and project that lies in no other group of the archive; without `migrate_projects` the groups alone.
+    """
 
     destination_namespace: str
     migrate_projects: bool = True

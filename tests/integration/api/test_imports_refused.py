@@ -129,8 +129,8 @@ def test_whoever_may_create_groups_may_import_some_at_the_root(
     assert begun(api, client, archive, import_all={"destination_namespace": ""})["status"] == "created"
     project = {"source_type": "project_entity", "source_full_path": "acme/tools/Kettle", "destination_namespace": ""}
     assert refused(client.post(IMPORTS, json=request(api, archive, entities=[project])), 422) == {
-        "message": "`acme/tools/Kettle` is a project and needs a group to stand in. Name one with `--entity"
-        " acme/tools/Kettle=NAMESPACE`."
+        "message": "A project needs a group to stand in, and none is named for `acme/tools/Kettle`. Name one with"
+        " `--entity SOURCE=NAMESPACE`, or one for all that comes with `--all NAMESPACE`."
     }
 
 

@@ -157,7 +157,7 @@ class Destinations:
         namespace = portables.namespace_by_path(self._session, namespace_path)
         if namespace is None:
             if self._mapping[source_path].kind is PortableKind.PROJECT:
-                raise ProjectAtRootError(path=source_path)
+                raise ProjectAtRootError(paths=f"`{source_path}`")
             return self._groups.setdefault("", _Around(path=""))
         path = portables.path_of(self._session, namespace)
         found = _Around(path=path, namespace_id=namespace.id, visibility=namespace.visibility_level)

@@ -128,7 +128,8 @@ def test_what_is_named_itself_does_not_come_with_its_group(scene: Scene) -> None
             (
                 "project_at_root",
                 "top/app",
-                "`top/app` is a project and needs a group to stand in. Name one with `--entity top/app=NAMESPACE`.",
+                "A project needs a group to stand in, and none is named for `top/app`. Name one with `--entity"
+                " SOURCE=NAMESPACE`, or one for all that comes with `--all NAMESPACE`.",
             ),
         ),
         (
