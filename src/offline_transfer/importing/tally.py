@@ -29,7 +29,7 @@ def tally(unit: Unit, accounting: Accounting, line_index: int, refused: Set[int]
     `refused` are the identities of the rows that failed when they were written; all others failed before.
     """
     writer.propagate(unit)
-    if not unit.rows or unit.rows[0].failure is None:
+    if not _has_failed(unit):
         yield from _tally(unit, accounting, line_index, refused)
         return
     own = Accounting()
@@ -37,6 +37,13 @@ def tally(unit: Unit, accounting: Accounting, line_index: int, refused: Set[int]
     accounting.add(own)
     for failure in failures:
         yield replace(failure, accounting=own) if failure.path == unit.plan.path else failure
+
+
+def _has_failed(unit: Unit) -> bool:
+    """Whether the record of the first level failed; one that is shared has no row then."""
+    if any(path == unit.plan.path for path, _ in unit.failed):
+        return True
+    return bool(unit.rows) and unit.rows[0].failure is not None
 
 
 def _tally(unit: Unit, accounting: Accounting, line_index: int, refused: Set[int]) -> Iterator[Failure]:
