@@ -46,6 +46,12 @@ class SharedRecords:
 
     def resolve(self, refs: Sequence[SharedRef], builder: RecordBuilder) -> None:
         """Sets the ids that the references want, and counts what became of their records."""
+        for family in [family for family, known in self._known.items() if len(known) > CACHED_KEYS]:
+            del self._known[family]
+            self._whole = {mark for mark in self._whole if mark[0] != family}
+        self._resolve(refs, builder)
+
+    def _resolve(self, refs: Sequence[SharedRef], builder: RecordBuilder) -> None:
         by_family: dict[Family, list[SharedRef]] = {}
         for ref in refs:
             by_family.setdefault(family_of(ref.plan), []).append(ref)
@@ -55,11 +61,8 @@ class SharedRecords:
     def _resolve_family(self, family: Family, refs: list[SharedRef], builder: RecordBuilder) -> None:
         nested = [inner for ref in refs for inner in self._nested(ref)]
         if nested:
-            self.resolve(nested, builder)
+            self._resolve(nested, builder)
         known = self._known.setdefault(family, {})
-        if len(known) > CACHED_KEYS:
-            known.clear()
-            self._whole = {mark for mark in self._whole if mark[0] != family}
         wanted = {ref.key for ref in refs if ref.key not in known}
         if wanted:
             with self._database.raw_connection() as connection:
@@ -180,7 +183,7 @@ class SharedRecords:
             before = len(ref.unit.shared)
             builder.below(ref.plan, ref.record, ref.unit, row)
             named.extend(ref.unit.shared[before:])
-        self.resolve(named, builder)
+        self._resolve(named, builder)
         return refused
 
     def _update(self, plan: NodePlan, row: Row) -> None:

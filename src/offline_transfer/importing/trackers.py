@@ -116,7 +116,8 @@ def end(session: Session, tracker_id: int) -> bool:
 
     The caller has seen to it that no batch of it can end meanwhile.
     """
-    tracker = session.get_one(Tracker, tracker_id, with_for_update=True, populate_existing=True)
+    # Batches that still run have written failures, which refer to it.
+    tracker = session.get_one(Tracker, tracker_id, with_for_update={"key_share": True}, populate_existing=True)
     if tracker.status not in OPEN_TRACKER:
         return True
     of_tracker = BatchTracker.tracker_id == tracker_id
