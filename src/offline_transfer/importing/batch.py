@@ -46,14 +46,16 @@ def quick_turns() -> Iterator[None]:
 
 
 def chunks(units: Iterator[Unit], flush_bytes: int) -> Iterator[list[Unit]]:
-    """The units in lists of CHUNK_RECORDS, and of fewer where they came from more than `flush_bytes` of lines."""
+    """The units in lists of CHUNK_RECORDS, and of fewer where they came from `flush_bytes` of lines or more."""
     chunk: list[Unit] = []
     held = 0
     for unit in units:
-        if chunk and (held + unit.size > flush_bytes or len(chunk) >= CHUNK_RECORDS):
-            yield chunk
-            chunk, held = [], 0
         chunk.append(unit)
         held += unit.size
+        # The next one is built before the name gets it, and a unit may be large.
+        del unit
+        if held >= flush_bytes or len(chunk) >= CHUNK_RECORDS:
+            yield chunk
+            chunk, held = [], 0
     if chunk:
         yield chunk

@@ -81,6 +81,8 @@ def _pieces(context: PipelineContext, begin: Callable[[], Stream]) -> Stream:
             for piece in stream:
                 context.work.lease.check()
                 yield piece
+                # It may be large, and the next one is made before the name gets it.
+                del piece
     except Exception:
         context.blame()
         raise

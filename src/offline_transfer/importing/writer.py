@@ -6,6 +6,7 @@ from functools import cache
 
 import psycopg
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Table
 from sqlalchemy.schema import sort_tables
 
@@ -28,6 +29,9 @@ def write(connection: psycopg.Connection, units: Sequence[Unit]) -> frozenset[in
     rows = [row for unit in units for row in unit.rows if row.failure is None and row.skip is None and not row.written]
     if not rows:
         return frozenset()
+    if connection.info.transaction_status is TransactionStatus.IDLE:
+        # The savepoint would be a transaction of its own, and its rows would stay without their batch.
+        raise RuntimeError("the transaction of the batch has ended")
     try:
         with connection.transaction():
             _copy(connection, rows)

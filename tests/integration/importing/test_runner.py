@@ -233,4 +233,4 @@ def test_of_a_chunk_that_was_written_nothing_is_held_while_the_one_after_the_nex
     gc.collect()
     before = units()
     assert project.run(lines_of("issues", *records)).paths["issues"].imported == 50
-    assert max(alive) - before <= 20 + 2
+    assert max(alive) - before <= 20

@@ -1,7 +1,12 @@
 """Rows, and users that are nothing but named."""
 
 from collections.abc import Iterator, Sequence, Set
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+import psycopg
 
 from offline_transfer.importing import writer
 from offline_transfer.importing.batch import quick_turns
@@ -9,18 +14,23 @@ from offline_transfer.importing.pipeline import PipelineContext
 from offline_transfer.importing.tally import tally
 from offline_transfer.importing.units import Unit
 
+CANCEL_SECONDS: Final = 0.1
+
 
 def write_rows(context: PipelineContext, chunks: Iterator[list[Unit]]) -> None:
     """Writes the rows of each chunk by COPY while the next one is made, and counts what became of its records."""
-    written: Future[Set[int]] | None = None
-    held: list[Unit] = []
     with quick_turns(), ThreadPoolExecutor(1, "rows") as thread:
-        for units in chunks:
-            if written is not None:
-                _count(context, held, written.result())
-            held, written = units, thread.submit(_write, context, units)
-        if written is not None:
-            _count(context, held, written.result())
+        writing = _Writing(context, thread)
+        try:
+            for units in chunks:
+                writing.begin(units)
+                if sum(unit.size for unit in units) > 2 * context.work.context.settings.flush_bytes:
+                    # There is a long line among them, which is not held beside others.
+                    writing.finish()
+            writing.finish()
+        except BaseException:
+            writing.give_up()
+            raise
 
 
 def make_users(context: PipelineContext, chunks: Iterator[list[Unit]]) -> None:
@@ -30,9 +40,38 @@ def make_users(context: PipelineContext, chunks: Iterator[list[Unit]]) -> None:
         _count(context, units, frozenset())
 
 
-def _write(context: PipelineContext, units: Sequence[Unit]) -> Set[int]:
-    with context.turn:
-        return writer.write(context.connection, units)
+@dataclass(slots=True)
+class _Writing:
+    """The chunk that is being written."""
+
+    context: PipelineContext
+    thread: Executor
+    units: list[Unit] = field(default_factory=list)
+    refused: Future[Set[int]] | None = None
+
+    def begin(self, units: list[Unit]) -> None:
+        """Have a chunk written once the one before is."""
+        self.finish()
+        self.units, self.refused = units, self.thread.submit(self._write, units)
+
+    def finish(self) -> None:
+        """Wait for the chunk, if there is one, and count it."""
+        if self.refused is not None:
+            refused = self.refused.result()
+            self.refused = None
+            _count(self.context, self.units, refused)
+
+    def give_up(self) -> None:
+        """Have the thread end what it writes: it will be rolled back."""
+        while self.refused is not None and not self.refused.done():
+            # It may come in between two statements.
+            with suppress(psycopg.Error):
+                self.context.connection.cancel_safe()
+            wait([self.refused], timeout=CANCEL_SECONDS)
+
+    def _write(self, units: Sequence[Unit]) -> Set[int]:
+        with self.context.turn:
+            return writer.write(self.context.connection, units)
 
 
 def _count(context: PipelineContext, units: list[Unit], refused: Set[int]) -> None:

@@ -19,6 +19,7 @@ def to_units(context: PipelineContext, entries: Iterator[Entry]) -> Stream:
         unit = builder.unit(plan, record, first + line)
         unit.size = size
         yield unit
+        del unit, record
 
 
 def in_chunks(context: PipelineContext, units: Iterator[Unit]) -> Stream:
