@@ -16,6 +16,8 @@ from offline_transfer.errors import UsageError
 from offline_transfer.types import Edition
 
 MEBIBYTE: Final = 1024 * 1024
+LARGEST_BATCH_SIZE: Final = 100_000
+"""How many records of a relation one object of an archive may be asked to hold."""
 ENVIRONMENT_PREFIX: Final = "OFFLINE_TRANSFER_"
 
 
@@ -79,7 +81,7 @@ class Settings(BaseSettings):
     batch_size: int = Field(
         default=1000,
         ge=1,
-        le=100_000,
+        le=LARGEST_BATCH_SIZE,
         description="How many records of a relation go into one object of an archive.",
     )
     flush_bytes: int = Field(

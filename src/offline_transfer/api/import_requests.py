@@ -8,7 +8,6 @@ from pydantic.config import JsonDict
 
 from offline_transfer.api.requests import (
     LONGEST_TEXT,
-    MOST_ENTITIES,
     StoreParameters,
     may_be_absent,
     one_store,
@@ -22,6 +21,7 @@ from offline_transfer.types import JsonObject, PortableKind
 
 WANTED: Final = ("entities", "import_all")
 DECRYPTIONS: Final = ("identities", "passphrase")
+MOST_WANTED: Final = 10_000
 MOST_IDENTITIES: Final = 100
 MOST_SKIPPED: Final = 200
 
@@ -107,7 +107,7 @@ class ImportParameters(StoreParameters):
         examples=["2026-04-16_19-39-00_export_dJtnb3CV"],
     )
     entities: list[ImportEntityParameters] = optional(
-        min_length=1, max_length=MOST_ENTITIES, description="The groups and projects to import."
+        min_length=1, max_length=MOST_WANTED, description="The groups and projects to import."
     )
     import_all: ImportAllParameters = optional(description="Instead of `entities`: all of the archive.")
     decryption: DecryptionParameters = optional(repr=False)

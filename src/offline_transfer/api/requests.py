@@ -8,6 +8,8 @@ from pydantic.config import JsonDict
 
 from offline_transfer.api.validation import Parameters, misshapen, none_of, not_exactly_one
 from offline_transfer.archive.encryption import SHORTEST_PASSPHRASE
+from offline_transfer.exporting.request import MOST_ENTITIES
+from offline_transfer.settings import LARGEST_BATCH_SIZE
 from offline_transfer.storage.configuration import StorageConfiguration
 from offline_transfer.storage.parameters import (
     CONFIGURATIONS,
@@ -21,9 +23,7 @@ from offline_transfer.storage.parameters import (
 )
 from offline_transfer.types import JsonObject
 
-MOST_ENTITIES: Final = 10_000
 MOST_RECIPIENTS: Final = 100
-LARGEST_BATCH: Final = 100_000
 LONGEST_TEXT: Final = 4096
 WITHOUT_BUCKET: Final = "disk_configuration"
 ENCRYPTIONS: Final = ("recipients", "passphrase")
@@ -38,6 +38,11 @@ def _passphrase(schema: JsonDict) -> None:
     """Described alone: the service says better what is wrong with a short one."""
     may_be_absent(schema)
     schema |= {"minLength": SHORTEST_PASSPHRASE, "writeOnly": True}
+
+
+def _so_many_entities(schema: JsonDict) -> None:
+    """Described alone: the service says better what to do with more of them."""
+    schema["maxItems"] = MOST_ENTITIES
 
 
 def one_store(schema: JsonDict) -> None:
@@ -138,7 +143,9 @@ class EncryptionParameters(Parameters):
 class ExportParameters(StoreParameters):
     """An offline export."""
 
-    entities: list[EntityParameters] = Field(max_length=MOST_ENTITIES, description="The groups and projects to export.")
+    entities: list[EntityParameters] = Field(
+        json_schema_extra=_so_many_entities, description="The groups and projects to export."
+    )
     source_hostname: str = optional(
         max_length=LONGEST_TEXT,
         description=(
@@ -149,7 +156,7 @@ class ExportParameters(StoreParameters):
     )
     encryption: EncryptionParameters = optional()
     batch_size: int = optional(
-        ge=1, le=LARGEST_BATCH, description="How many records of a relation go into one object of the archive."
+        ge=1, le=LARGEST_BATCH_SIZE, description="How many records of a relation go into one object of the archive."
     )
 
     @classmethod

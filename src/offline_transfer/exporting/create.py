@@ -3,7 +3,6 @@
 import base64
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
 
 from offline_transfer import queue
 from offline_transfer.archive.keys import ExportPrefix
@@ -15,12 +14,11 @@ from offline_transfer.exporting.request import ExportRequest
 from offline_transfer.forge import application_settings, source_hostname
 from offline_transfer.forge.access import Actor
 from offline_transfer.forge.application_settings import ApplicationSettings
+from offline_transfer.settings import LARGEST_BATCH_SIZE
 from offline_transfer.storage.configuration import StorageConfiguration
 from offline_transfer.transfers.models import OfflineConfiguration, OfflineExport
 from offline_transfer.transfers.places import keep, require_allowed
 from offline_transfer.types import JsonObject
-
-LARGEST_BATCH: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +83,8 @@ def batch_size_of(context: ExportContext, request: ExportRequest, said: Applicat
     """How many records or files go into one object. Raises InvalidBatchSizeError."""
     if request.batch_size is None:
         return said.relation_export_batch_size or context.settings.batch_size
-    if not 1 <= request.batch_size <= LARGEST_BATCH:
-        raise InvalidBatchSizeError(size=request.batch_size, largest=LARGEST_BATCH)
+    if not 1 <= request.batch_size <= LARGEST_BATCH_SIZE:
+        raise InvalidBatchSizeError(size=request.batch_size, largest=LARGEST_BATCH_SIZE)
     return request.batch_size
 
 

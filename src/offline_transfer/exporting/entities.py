@@ -18,7 +18,7 @@ from offline_transfer.exporting.errors import (
     UnlikeEntitiesError,
 )
 from offline_transfer.exporting.portables import Portable, as_portable, relations_of
-from offline_transfer.exporting.request import RequestedEntity
+from offline_transfer.exporting.request import MOST_ENTITIES, RequestedEntity
 from offline_transfer.forge.access import OPERATOR, Ability, Actor, allowed
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.routes import Route
@@ -27,7 +27,6 @@ from offline_transfer.transfers.models import OfflineExport
 from offline_transfer.types import Edition, JsonObject, PortableKind
 
 GROUP_TYPE: Final = "Group"
-MOST_ENTITIES: Final = 1000
 SHOWN_CHARACTERS: Final = 200
 
 

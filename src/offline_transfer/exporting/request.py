@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from offline_transfer.archive.encryption import EncryptionRequest
 from offline_transfer.forge.access import OPERATOR, Actor
 from offline_transfer.storage.configuration import StorageConfiguration
+
+MOST_ENTITIES: Final = 1000
+"""How many groups and projects one export may name; what lies in them is not counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

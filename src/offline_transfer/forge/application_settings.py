@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from offline_transfer.forge.base import Base
 from offline_transfer.forge.errors import BadApplicationSettingError, UnknownApplicationSettingError
-from offline_transfer.settings import Settings
+from offline_transfer.settings import LARGEST_BATCH_SIZE, Settings
 from offline_transfer.storage.egress import EgressPolicy
 from offline_transfer.types import JsonObject, JsonValue
 
@@ -92,7 +92,7 @@ Hostname = Annotated[
     Annotated[str, Field(max_length=255, pattern=r"^(https?://[^\s/?#@]+/?|[A-Za-z0-9][A-Za-z0-9._-]*)$")] | None,
     BeforeValidator(_or_nothing),
 ]
-BatchSize = Annotated[Annotated[int, Field(ge=1, le=100_000)] | None, BeforeValidator(_or_nothing)]
+BatchSize = Annotated[Annotated[int, Field(ge=1, le=LARGEST_BATCH_SIZE)] | None, BeforeValidator(_or_nothing)]
 
 
 class ApplicationSettings(BaseModel):

@@ -106,6 +106,16 @@ def test_what_the_service_does_not_accept_it_says(
     assert refused(answer, 422) == {"message": said}
 
 
+def test_as_many_are_exported_as_the_description_says(api: Api, ada: httpx.Client) -> None:
+    body = api.client().get("/openapi.json").json()["paths"]["/api/v4/offline_exports"]["post"]["requestBody"]
+    most = body["content"]["application/json"]["schema"]["properties"]["entities"]["maxItems"]
+    some = ("acme", *(f"acme/{number}" for number in range(1, most)))
+    assert refused(ada.post(PATH, json=scene.to_directory(api, *some)), 422)["message"].startswith("These groups and")
+    assert refused(ada.post(PATH, json=scene.to_directory(api, *some, "acme/one-more")), 422) == {
+        "message": f"{most + 1:,} groups and projects were named, and an export takes {most:,}. Name the groups that they are in."
+    }
+
+
 def test_an_archive_that_could_be_opened_by_trying_is_not_made(api: Api, ada: httpx.Client) -> None:
     weak = ada.post(PATH, json=scene.to_directory(api, encryption={"passphrase": "hunter2"}))
     assert refused(weak, 400)["message"].startswith("The passphrase has 7 characters, and at least 12 are needed")
