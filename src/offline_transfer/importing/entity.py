@@ -87,7 +87,7 @@ def _account_for_strangers(attempt: Attempt, row: ImportEntity, source: EntitySo
     """Relations of the source that have no place here, or none in this edition, or that nobody wants, are named and counted."""
     context = attempt.context
     on_purpose = lost.left_out_on_purpose(row, source.kind)
-    accounting = lost.left_out(source, edition=context.settings.edition, limits=context.limits, on_purpose=on_purpose)
+    accounting = lost.left_out(context, source, on_purpose)
     if not accounting.paths:
         return
     has_damage = any(count.failed for count in accounting.paths.values())

@@ -1,12 +1,25 @@
 """What becomes of a batch of whose object nothing can be had."""
 
 from dataclasses import replace
+from typing import Final
 
 import psycopg
 
+from offline_transfer.errors import BadInputError, OfflineTransferError, StorageError
 from offline_transfer.importing.tally import Failure
+from offline_transfer.storage.errors import ObjectNotFoundError
 from offline_transfer.transfers import ledger
-from offline_transfer.transfers.accounting import Accounting
+from offline_transfer.transfers.accounting import Accounting, Fail
+
+OF_OBJECT: Final = (BadInputError, StorageError)
+"""What makes an object fail without the import around it, once trying the job again does not help or is not done any more."""
+
+_ITS_OWN: Final = (BadInputError, ObjectNotFoundError)
+
+
+def reason_of(error: OfflineTransferError) -> Fail:
+    """Whether the object is at fault, which is damaged, refused or not there, or a store or disk, the archive's or our own."""
+    return Fail.OBJECT_DAMAGED if isinstance(error, _ITS_OWN) else Fail.GIVEN_UP
 
 
 def fail_batch(

@@ -7,13 +7,12 @@ from typing import Final
 
 from offline_transfer.archive import ndjson
 from offline_transfer.archive.errors import RecordError
-from offline_transfer.archive.limits import Limits
 from offline_transfer.db import psycopg_connection
-from offline_transfer.errors import BadInputError, StorageError
-from offline_transfer.importing import trackers
+from offline_transfer.importing import failing, trackers
 from offline_transfer.importing.context import ImportContext
 from offline_transfer.importing.plan import NodePlan, count_nested, plans
 from offline_transfer.importing.source import EntitySource, SourceObject
+from offline_transfer.importing.work import goes_up
 from offline_transfer.relations.loader import tree
 from offline_transfer.transfers import ledger
 from offline_transfer.transfers.accounting import Accounting, Fail, Skip
@@ -47,6 +46,7 @@ def account(
     """Count all records that no pipeline has accounted for; `own` says why the group or project itself failed.
 
     Does nothing when it was done before. The trackers that are still open fail with their entity, at which nobody works any more.
+    Raises what may pass when an object cannot be read, as long as the job is tried again.
     """
     with context.database.session() as session:
         known = trackers.accounted_for(session, entity.id)
@@ -61,13 +61,13 @@ def account(
 
     edition = context.settings.edition
     on_purpose = left_out_on_purpose(entity, source.kind)
-    reader = _Reader(source, context.limits, accounting, _Verdict(fail, fail))
+    reader = _Reader(context, source, accounting, _Verdict(fail, fail))
     for relation in _relations(source.kind, edition):
         done = known.get(relation, {})
         if done is not None and relation not in on_purpose:
             reader.count(relation, done)
     if STRANGERS not in known:
-        accounting.add(left_out(source, edition=edition, limits=context.limits, on_purpose=on_purpose))
+        accounting.add(left_out(context, source, on_purpose))
     with context.database.session() as session:
         ledger.hold(psycopg_connection(session), claim)
         trackers.add_ended(session, entity.id, LOST, TrackerState.failed, accounting)
@@ -80,19 +80,20 @@ def left_out_on_purpose(entity: ImportEntity, kind: PortableKind) -> frozenset[s
     return memberships.union(entity.skip_relations)
 
 
-def left_out(
-    source: EntitySource, *, edition: Edition, limits: Limits, on_purpose: Set[str] = frozenset()
-) -> Accounting:
-    """Count the records of the relations that have no place here at all, or none in this edition, or are left out `on_purpose`."""
+def left_out(context: ImportContext, source: EntitySource, on_purpose: Set[str]) -> Accounting:
+    """Count the records of the relations that have no place here at all, or none in this edition, or are left out `on_purpose`.
+
+    Raises like `account`.
+    """
     accounting = Accounting()
     for relation, number in source.strangers():
         accounting.skipped(relation, Skip.NO_PLACE, number)
-    here = set(_relations(source.kind, edition))
+    here = set(_relations(source.kind, context.settings.edition))
     for relation in _relations(source.kind, Edition.EE):
         if relation not in here:
-            _Reader(source, limits, accounting, _skipping(accounting, Skip.EDITION)).count(relation)
+            _Reader(context, source, accounting, _skipping(accounting, Skip.EDITION)).count(relation)
         elif relation in on_purpose:
-            _Reader(source, limits, accounting, _skipping(accounting, Skip.ON_PURPOSE)).count(relation)
+            _Reader(context, source, accounting, _skipping(accounting, Skip.ON_PURPOSE)).count(relation)
     return accounting
 
 
@@ -112,8 +113,8 @@ def _relations(kind: PortableKind, edition: Edition) -> list[str]:
 class _Reader:
     """Reads relations for nothing but their numbers."""
 
+    context: ImportContext
     source: EntitySource
-    limits: Limits
     accounting: Accounting
     verdict: _Verdict
 
@@ -131,9 +132,11 @@ class _Reader:
                     self._count_members(found, relation)
                 else:
                     self._count_records(found, plan, lines)
-            except (BadInputError, StorageError):
+            except failing.OF_OBJECT as error:
+                if goes_up(self.context, error):
+                    raise
                 after = self.accounting.path(relation).source
-                self.accounting.failed(relation, Fail.OBJECT_DAMAGED, max(expected - (after - before), 1))
+                self.accounting.failed(relation, failing.reason_of(error), max(expected - (after - before), 1))
 
     def _count_members(self, found: SourceObject, relation: str) -> None:
         if found.records is not None:
@@ -154,7 +157,7 @@ class _Reader:
 
     def _count_record(self, line: bytes, index: int, where: str, plan: NodePlan) -> None:
         try:
-            record = ndjson.parse(line, index=index, limits=self.limits, name=where)
+            record = ndjson.parse(line, index=index, limits=self.context.limits, name=where)
         except RecordError:
             self.accounting.failed(plan.path, Fail.NOT_JSON)
             return

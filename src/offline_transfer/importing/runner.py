@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
+from typing import Final
 
 from offline_transfer.archive.errors import about
-from offline_transfer.errors import BadInputError, OfflineTransferError, StorageError
+from offline_transfer.errors import OfflineTransferError
 from offline_transfer.importing import failing, stages
 from offline_transfer.importing.announced import compare_nested
 from offline_transfer.importing.batch import rare_collections
@@ -13,29 +14,32 @@ from offline_transfer.importing.errors import PipelineAbortedError
 from offline_transfer.importing.pipeline import Outcome, Pipeline, PipelineContext, PipelineWork, Stream
 from offline_transfer.importing.source import SourceObject
 from offline_transfer.importing.tally import Failure
+from offline_transfer.importing.work import goes_up
 from offline_transfer.transfers import ledger
 from offline_transfer.transfers.accounting import Accounting, Fail
 from offline_transfer.transfers.ledger import PipelineStep
 
-GIVEN_UP = (BadInputError, StorageError)
-"""What makes an object fail without ending the import: the object is at fault, not we."""
+_NOTHING_OF_IT: Final = (Fail.OBJECT_DAMAGED, Fail.GIVEN_UP)
 
 
 def run_object(work: PipelineWork, batch: ledger.BatchRef, source: SourceObject, first_index: int) -> Accounting:
     """Imports one object of a pipeline in one transaction, and gives what became of its records.
 
-    An object that was imported before is left as it is. A damaged one fails as a whole, with nothing of it written. Raises
-    PipelineAbortedError when the group or project is nothing without it.
+    An object that was imported before is left as it is. A damaged one fails as a whole, with nothing of it written, and so does one
+    that could not be read or written for a reason that does not pass. What may pass is raised as long as the job is tried again.
+    Raises PipelineAbortedError when the group or project is nothing without it.
     """
     pipeline = stages.pipeline(work.source.kind, batch.pipeline)
     outcome = Outcome()
     try:
         accounting = _run(work, pipeline, (batch, source, first_index), outcome)
-    except GIVEN_UP as error:
+    except failing.OF_OBJECT as error:
+        if goes_up(work.context, error):
+            raise
         accounting = _fail_batch(work, batch, source, error, outcome.broken_step or PipelineStep.EXTRACTOR)
     count = accounting.paths.get(pipeline.relation)
-    is_lost = batch.retried_lines is None and count is not None and count.reasons[Fail.OBJECT_DAMAGED]
-    if pipeline.abort_on_failure and is_lost:
+    is_lost = count is not None and any(count.reasons[reason] for reason in _NOTHING_OF_IT)
+    if pipeline.abort_on_failure and batch.retried_lines is None and is_lost:
         raise PipelineAbortedError(relation=pipeline.relation)
     return accounting
 
@@ -92,6 +96,7 @@ def _fail_batch(
     work: PipelineWork, batch: ledger.BatchRef, source: SourceObject, error: OfflineTransferError, step: PipelineStep
 ) -> Accounting:
     """Nothing of the object was written: all its records failed, as many as its archive announced."""
-    failure = Failure(batch.pipeline, None, Fail.OBJECT_DAMAGED, about(source.where, error.message), None, step)
+    message = about(source.where, error.message)
+    failure = Failure(batch.pipeline, None, failing.reason_of(error), message, None, step)
     with work.context.database.raw_connection() as connection, connection.transaction():
         return failing.fail_batch(connection, batch, failure, expected=source.records or 1, error=error.message)

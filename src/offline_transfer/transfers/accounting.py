@@ -42,8 +42,8 @@ class Fail(StrEnum):
     UNREADABLE = "unreadable"
 
 
-NOT_FETCHED: Final = (Fail.GAP, Fail.OBJECT_DAMAGED, Fail.UNREADABLE)
-"""Why a record is known of that nobody could read."""
+NOT_FETCHED: Final = (Fail.GAP, Fail.GIVEN_UP, Fail.OBJECT_DAMAGED, Fail.UNREADABLE)
+"""Why a record is known of that nobody has read, as far as one can tell."""
 
 
 def fetched(source: int, reasons: Mapping[str, int]) -> int:

@@ -106,32 +106,34 @@ class DatabaseGoneError(DatabaseError):
 
 @dataclass(frozen=True, slots=True)
 class FailingObject(RecordsObject):
-    """Fails once for a reason that is not its own."""
+    """Fails once."""
 
     failures: list[Exception] = field(default_factory=list)
+    error: Exception = field(default_factory=DatabaseGoneError)
 
     @contextmanager
     def lines(self) -> Iterator[Iterator[bytes]]:
         """Its records, from the second time on."""
         if not self.failures:
-            self.failures.append(DatabaseGoneError())
-            raise self.failures[0]
+            self.failures.append(self.error)
+            raise self.error
         with RecordsObject.lines(self) as lines:
             yield lines
 
 
 @dataclass(frozen=True, slots=True)
 class FailingSource(RecordsSource):
-    """Fails once in one of its objects."""
+    """Fails once in one of its objects, for a reason that is not the object's own unless another is named."""
 
     relation: str = "merge_requests"
     number: int = 1
     failures: list[Exception] = field(default_factory=list)
+    error: Exception = field(default_factory=DatabaseGoneError)
 
     def objects(self, relation: str) -> list[RecordsObject]:
         """The same objects, one of which fails."""
         return [
-            FailingObject(item.number, relation, item.content, self.failures)
+            FailingObject(item.number, relation, item.content, self.failures, self.error)
             if (relation, item.number) == (self.relation, self.number)
             else item
             for item in RecordsSource.objects(self, relation)
