@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Text, create_engine
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Engine, MetaData, Text, create_engine, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
@@ -135,6 +135,11 @@ def lock_briefly(connection: psycopg.Connection) -> None:
 def standstill() -> str:
     """STANDSTILL_SECONDS in the words of PostgreSQL's settings, for statements that lock rows themselves."""
     return f"{round(STANDSTILL_SECONDS * 1000)}ms"
+
+
+def locked_briefly() -> ColumnElement[str]:
+    """What `lock_briefly` does, as a column of a statement that locks rows itself: one round trip less."""
+    return func.set_config("idle_in_transaction_session_timeout", standstill(), True)
 
 
 def make_engine(url: str) -> Engine:

@@ -9,7 +9,7 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from offline_transfer.db import Database, psycopg_connection
+from offline_transfer.db import Database, lock_briefly, psycopg_connection, standstill
 from offline_transfer.errors import OfflineTransferError
 from offline_transfer.exporting.tasks import Task, Written
 from offline_transfer.transfers.failures import Failure
@@ -79,6 +79,7 @@ def is_lost_connection(error: Exception) -> bool:
 def count_sent(database: Database, task: Task) -> None:
     """The object of a task was sent in vain, and will be sent again when the whole job is tried again."""
     with database.session() as session:
+        lock_briefly(psycopg_connection(session))
         session.execute(
             update(RelationExport)
             .where(RelationExport.id == task.export_id)
@@ -87,7 +88,7 @@ def count_sent(database: Database, task: Task) -> None:
 
 
 # One statement, since a small object takes no longer than a few round trips. The rows of the job and of the relation stay locked to
-# the end of the transaction: no later attempt can begin before it.
+# the end of the transaction: no later attempt can begin before it. So it ends soon, see `db.lock_briefly`.
 _END: Final = """
 WITH held AS (
     SELECT id FROM import_offline_export_jobs
@@ -120,7 +121,8 @@ WITH held AS (
     SELECT %(offline_export_id)s, %(group_id)s, %(project_id)s, unnest(%(users)s::bigint[]) FROM relation
     ON CONFLICT DO NOTHING
 )
-SELECT EXISTS (SELECT FROM held), EXISTS (SELECT FROM relation)
+SELECT EXISTS (SELECT FROM held), EXISTS (SELECT FROM relation),
+    set_config('idle_in_transaction_session_timeout', %(standstill)s, true)
 """
 
 _NOTHING: Final[Mapping[str, object]] = {
@@ -159,6 +161,7 @@ def _end(database: Database, task: Task, outcome: Mapping[str, object]) -> None:
         "project_id": task.portable.project_id,
         "open_batch": [state.value for state in OPEN_BATCH],
         "open_relation": [state.value for state in OPEN_RELATION],
+        "standstill": standstill(),
     }
     if task.is_one_of_many:
         with database.session() as session:
@@ -174,7 +177,7 @@ def _has_ended(connection: psycopg.Connection, values: Mapping[str, object]) -> 
     """Whether the task has ended now and not before. Raises WorkWithdrawnError."""
     row = connection.execute(_END, values).fetchone()
     assert row is not None
-    is_held, has_ended = row
+    is_held, has_ended, _ = row
     if not is_held:
         raise WorkWithdrawnError
     return bool(has_ended)

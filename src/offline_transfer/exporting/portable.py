@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from offline_transfer import queue
 from offline_transfer.archive.keys import SELF_RELATION, USER_CONTRIBUTIONS_RELATION
-from offline_transfer.db import psycopg_connection
+from offline_transfer.db import lock_briefly, psycopg_connection
 from offline_transfer.errors import OfflineTransferError
 from offline_transfer.exporting import outcomes, plan, schedule, work
 from offline_transfer.exporting.context import ExportContext
@@ -31,7 +31,9 @@ def export_portable(context: ExportContext, self_export_id: int) -> None:
             return
         with context.database.session() as session:
             own = session.get_one(RelationExport, self_export_id)
+            # Before anything is locked: the place may be a directory of a network that does not answer.
             scene = work.scene_of(context, session, attempt, own)
+            lock_briefly(psycopg_connection(session))
             small = _begin(context, session, scene, own)
         with context.database.session() as session:
             schedule.release(session, schedule.lock(session, attempt.claim.offline_export_id))
@@ -45,11 +47,12 @@ def export_batch(context: ExportContext, batch_id: int) -> None:
         if attempt is None:
             return
         with context.database.session() as session:
-            batch = session.get_one(ExportBatch, batch_id)
-            if batch.status is BatchState.created:
-                batch.status = step(batch.status, BatchState.started)
-            scene = work.scene_of(context, session, attempt, session.get_one(RelationExport, batch.export_id))
-            session.flush()
+            own = select(RelationExport).join(ExportBatch, ExportBatch.export_id == RelationExport.id)
+            row = session.scalars(own.where(ExportBatch.id == batch_id)).one()
+            scene = work.scene_of(context, session, attempt, row)
+            lock_briefly(psycopg_connection(session))
+            waiting = update(ExportBatch).where(ExportBatch.id == batch_id, ExportBatch.status == BatchState.created)
+            session.execute(waiting.values(status=step(BatchState.created, BatchState.started)))
             task = work.task_of_batch(session, scene, batch_id)
         if task is not None:
             work.carry_out(context, task)
@@ -64,8 +67,11 @@ def export_contributions(context: ExportContext, export_id: int) -> None:
         with context.database.session() as session:
             row = session.get_one(RelationExport, export_id)
             scene = work.scene_of(context, session, attempt, row)
-            if row.status is RelationState.pending:
-                row.status = step(row.status, RelationState.started)
+            lock_briefly(psycopg_connection(session))
+            waiting = update(RelationExport).where(
+                RelationExport.id == export_id, RelationExport.status == RelationState.pending
+            )
+            session.execute(waiting.values(status=step(RelationState.pending, RelationState.started)))
         _export_small(context, scene, [export_id])
         _end(context, scene)
 

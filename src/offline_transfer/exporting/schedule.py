@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from offline_transfer import queue
 from offline_transfer.archive.keys import SELF_RELATION, USER_CONTRIBUTIONS_RELATION
-from offline_transfer.db import lock_briefly, psycopg_connection
+from offline_transfer.db import lock_briefly, locked_briefly, psycopg_connection
 from offline_transfer.exporting import names
 from offline_transfer.forge import application_settings
 from offline_transfer.forge.application_settings import ApplicationSettings
@@ -88,9 +88,10 @@ def claim(session: Session, subject: Subject) -> Claim | None:
             ExportJob.attempts,
             ExportJob.offline_export_id,
             ExportJob.attempts - 1 > ExportJob.ended_attempts,
+            locked_briefly(),
         )
     ).one_or_none()
-    return None if row is None else Claim(*row)
+    return None if row is None else Claim(*row[:-1])
 
 
 def add_batches(session: Session, offline_export_id: int, export_id: int, *, name: str) -> None:
@@ -175,6 +176,7 @@ def end(session: Session, claim: Claim, portable: ColumnElement[bool]) -> bool:
 
 def leave(session: Session, claim: Claim) -> None:
     """An attempt ends before its job is done; it will write nothing any more."""
+    lock_briefly(psycopg_connection(session))
     session.execute(
         update(ExportJob).where(ExportJob.id == claim.job_id).values(ended_attempts=ExportJob.ended_attempts + 1)
     )

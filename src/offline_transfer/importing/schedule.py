@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from offline_transfer import queue
-from offline_transfer.db import lock_briefly, psycopg_connection
+from offline_transfer.db import lock_briefly, locked_briefly, psycopg_connection
 from offline_transfer.forge import application_settings
 from offline_transfer.forge.application_settings import ApplicationSettings
 from offline_transfer.importing import names
@@ -61,9 +61,10 @@ def claim(session: Session, subject: Subject) -> Claim | None:
             ImportJob.attempts,
             ImportJob.bulk_import_id,
             ImportJob.attempts - 1 > ImportJob.ended_attempts,
+            locked_briefly(),
         )
     ).one_or_none()
-    return None if row is None else Claim(*row)
+    return None if row is None else Claim(*row[:-1])
 
 
 def add_entities(session: Session, bulk_import_id: int, entity_ids: Sequence[int]) -> None:
@@ -162,6 +163,7 @@ def end(session: Session, claim: Claim) -> bool:
 
 def leave(session: Session, claim: Claim) -> None:
     """An attempt ends before its job is done; it will write nothing any more."""
+    lock_briefly(psycopg_connection(session))
     session.execute(
         update(ImportJob).where(ImportJob.id == claim.job_id).values(ended_attempts=ImportJob.ended_attempts + 1)
     )

@@ -197,7 +197,12 @@ def hold_job(session: Session, bulk_import_id: int) -> None:
     ledger.hold(psycopg_connection(session), Claim(job.id, job.attempts, bulk_import_id, is_contested=False))
 
 
-@pytest.mark.parametrize("lock", [lock_import, hold_job])
+def claim_job(session: Session, bulk_import_id: int) -> None:
+    entity_id = session.scalars(select(ImportEntity.id).where(ImportEntity.bulk_import_id == bulk_import_id)).one()
+    assert schedule.claim(session, schedule.Subject(entity_id=entity_id)) is not None
+
+
+@pytest.mark.parametrize("lock", [lock_import, hold_job, claim_job])
 def test_who_stands_still_with_a_lock_does_not_keep_others_waiting_for_ever(
     destination: Destination, monkeypatch: pytest.MonkeyPatch, lock: Callable[[Session, int], None]
 ) -> None:
@@ -209,6 +214,7 @@ def test_who_stands_still_with_a_lock_does_not_keep_others_waiting_for_ever(
         stack.callback(standing.invalidate)
         lock(standing, bulk_import_id)
         with destination.database.session() as session:
+            session.execute(text("SET LOCAL lock_timeout = '30s'"))
             control.cancel(session, bulk_import_id)
         with pytest.raises(DBAPIError) as caught:
             standing.execute(text("SELECT 1"))

@@ -1,13 +1,20 @@
 """Jobs of workers that died, or were silent for too long."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from procrastinate import PsycopgConnector
 from procrastinate.jobs import Job, Status
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
-from offline_transfer.jobs import heartbeats, stalled
+from offline_transfer import db
+from offline_transfer.db import Database
+from offline_transfer.jobs import doing, heartbeats, stalled
 from offline_transfer.jobs.errors import WorkerGivenUpError
 from offline_transfer.jobs.manager import FencedJobManager
 from offline_transfer.jobs.outcomes import HeldJob
@@ -90,6 +97,60 @@ def test_waiting_workers_are_woken_for_a_job_that_is_put_back(scene: Scene) -> N
     silence(scene, take(scene))
     stalled.sweep(scene.database, 30)
     assert scene.wait_for('{"type"') == '{"type": "job_inserted", "job_id": 1}'
+
+
+@pytest.fixture
+def impatient(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """The database for one who does not wait for ever, where nobody may stand still for long."""
+    monkeypatch.setattr(db, "STANDSTILL_SECONDS", 1.0)
+    with closing(db.connect(make_conninfo(scene.database.conninfo, options="-c lock_timeout=30s"))) as database:
+        yield database
+
+
+def test_a_sweep_that_stands_still_does_not_keep_others_waiting_for_ever(
+    scene: Scene, impatient: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.defer("test_tell", number=1)
+    silence(scene, take(scene))
+    settle = stalled._settle
+    found = []
+
+    def settle_after_another_sweep(session: Session, job: HeldJob) -> None:
+        monkeypatch.setattr(stalled, "_settle", settle)
+        found.append(stalled.sweep(impatient, 30))
+        settle(session, job)
+
+    monkeypatch.setattr(stalled, "_settle", settle_after_another_sweep)
+    with pytest.raises(DBAPIError) as caught:
+        stalled.sweep(scene.database, 30)
+    assert doing.may_pass(caught.value)
+    # It passed over the job, which was locked then; whoever sweeps next finds it.
+    assert found == [0]
+    assert stalled.sweep(scene.database, 30) == 1
+    assert scene.jobs() == [("test_tell", "todo", 1)]
+
+
+def test_a_worker_that_stands_still_in_a_heartbeat_does_not_keep_sweeps_waiting_for_ever(
+    scene: Scene, impatient: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.defer("test_tell", number=1)
+    job = take(scene)
+    be_away(scene)
+    forgive = heartbeats.forgive_silence_of_all
+    found = []
+
+    def forgive_before_a_sweep(session: Session, stalled_seconds: float) -> None:
+        monkeypatch.setattr(heartbeats, "forgive_silence_of_all", forgive)
+        forgive(session, stalled_seconds)
+        found.append(stalled.sweep(impatient, 30))
+
+    monkeypatch.setattr(heartbeats, "forgive_silence_of_all", forgive_before_a_sweep)
+    with pytest.raises(DBAPIError) as caught:
+        beat(scene, job)
+    assert found == [0]
+    assert doing.may_pass(caught.value)
+    beat(scene, job)
+    assert scene.jobs() == [("test_tell", "doing", 0)]
 
 
 def manage(
