@@ -8,11 +8,11 @@ from offline_transfer.storage.buckets import MemoryBucket
 from offline_transfer.storage.configuration import ASKING
 from offline_transfer.storage.disk import DiskStore
 from offline_transfer.storage.egress import EgressPolicy
-from offline_transfer.storage.faults import FaultyStore
 from offline_transfer.storage.objects import BucketStore
 from offline_transfer.storage.retry import RetryingStore
 from offline_transfer.storage.store import Store
 from tests.storage.azure import AzureServer, azure_server, tls_azure_server
+from tests.support.faulty_store import FaultyStore
 from tests.support.s3 import (
     GcsServer,
     S3Server,

@@ -12,7 +12,7 @@ from offline_transfer.storage.errors import (
     ObjectNotFoundError,
     TooManyObjectsError,
 )
-from offline_transfer.storage.sources import from_bytes, from_store
+from offline_transfer.storage.sources import from_bytes
 from offline_transfer.storage.store import BLOCK_BYTES, ObjectInfo, Store, exists
 
 LARGE = os.urandom(20 * BLOCK_BYTES + 17)
@@ -247,7 +247,7 @@ def test_takes_unusual_keys_as_they_are(store: Store) -> None:
 
 def test_copies_from_another_store(store: Store, memory: Store) -> None:
     memory.put("key", from_bytes(LARGE))
-    store.put("copy", from_store(memory, "key"))
+    store.put("copy", lambda: memory.blocks("key"))
     assert contents(store, "copy") == LARGE
 
 

@@ -1,4 +1,4 @@
-"""What is tried again, from where, how often, and what never is. Faults are injected by `storage.faults`."""
+"""What is tried again, from where, how often, and what never is. Faults are injected by `support.faulty_store`."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -14,11 +14,11 @@ from offline_transfer.storage.errors import (
     StorageRefusedError,
     StorageUnavailableError,
 )
-from offline_transfer.storage.faults import Fault, FaultyStore, Method, Moment
 from offline_transfer.storage.objects import BucketStore
 from offline_transfer.storage.retry import RetryingStore, RetryPolicy
-from offline_transfer.storage.sources import from_bytes, from_file, from_store, once
+from offline_transfer.storage.sources import from_bytes, from_file, once
 from offline_transfer.storage.store import BLOCK_BYTES, ObjectInfo, Store
+from tests.support.faulty_store import Fault, FaultyStore, Method, Moment
 
 PASSING = StorageUnavailableError(store="the store", key="key")
 LASTING = StorageFullError(store="the store", key="key")
@@ -130,7 +130,7 @@ def test_what_the_source_raises_is_not_repeated(memory: BucketStore) -> None:
     source = FaultyStore(memory, *failing(Method.BLOCKS))
     target = FaultyStore(memory)
     with pytest.raises(StorageUnavailableError):
-        retrying(target).put("copy", from_store(source, "key"))
+        retrying(target).put("copy", lambda: source.blocks("key"))
     assert target.calls == {Method.PUT: 1}
 
 

@@ -18,7 +18,6 @@ from offline_transfer.types import JsonObject
 PARENT_NOT_FOUND: Final = "its parent group is not in the export, or could not be read"
 ATTRIBUTES_ABSENT: Final = "its attributes are not in the export"
 WRONG_ID: Final = "the id in its attributes is not the one that its file is named by"
-LISTED_TWICE: Final = "it is listed twice"
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,11 +48,6 @@ class Ability(StrEnum):
         """What it takes to export one: Owner of a group, Maintainer of a project."""
         return cls.ADMIN_GROUP if kind is PortableKind.GROUP else cls.ADMIN_PROJECT
 
-    @classmethod
-    def to_read(cls, kind: PortableKind) -> "Ability":
-        """What it takes to see one."""
-        return cls.READ_GROUP if kind is PortableKind.GROUP else cls.READ_PROJECT
-
 
 @dataclass(frozen=True, slots=True)
 class Actor:

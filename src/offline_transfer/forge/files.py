@@ -7,7 +7,6 @@ chose. So no import can write over another project's files, and writing the same
 import hashlib
 import json
 import re
-import secrets
 import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
@@ -133,11 +132,6 @@ def lfs_key(oid: str) -> str:
     if not _OID.fullmatch(oid):
         raise BadFileNameError(name=ascii(oid[:NAME_BYTES]), reason="LFS objects are named by 64 hexadecimal digits")
     return _spread("lfs", oid)
-
-
-def new_secret() -> str:
-    """The unguessable part of the link to a new upload."""
-    return secrets.token_hex(16)
 
 
 def checked_file_name(name: str) -> str:

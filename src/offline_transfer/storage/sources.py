@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import IO
 
 from offline_transfer.storage.errors import SourceSpentError
-from offline_transfer.storage.store import BLOCK_BYTES, Source, Store
+from offline_transfer.storage.store import BLOCK_BYTES, Source
 
 
 def from_bytes(contents: bytes) -> Source:
@@ -33,11 +33,6 @@ def from_start(file: IO[bytes]) -> Source:
             yield block
 
     return read
-
-
-def from_store(store: Store, key: str) -> Source:
-    """A source that copies an object of another store."""
-    return lambda: store.blocks(key)
 
 
 def once(blocks: Iterable[bytes]) -> Source:

@@ -16,7 +16,6 @@ from offline_transfer.exporting.request import RequestedEntity
 from offline_transfer.storage.buckets import MemoryBucket
 from offline_transfer.storage.disk import DiskStore
 from offline_transfer.storage.errors import StorageUnavailableError
-from offline_transfer.storage.faults import Fault, FaultyStore, Method, Moment
 from offline_transfer.storage.objects import BucketStore
 from offline_transfer.storage.retry import RetryingStore
 from offline_transfer.storage.store import Store
@@ -25,6 +24,7 @@ from offline_transfer.verify.archive import verify
 from offline_transfer.verify.reader import Archive
 from offline_transfer.verify.sums import SignaturePolicy
 from tests.integration.exporting.exporter import Exported, Exporter
+from tests.support.faulty_store import Fault, FaultyStore, Method, Moment
 from tests.support.fill import fill_every_relation
 
 IDENTITY = Identity.generate()

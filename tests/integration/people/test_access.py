@@ -138,10 +138,7 @@ def test_what_does_not_exist_is_nobodys(world: World, ability: Ability) -> None:
 
 
 def test_the_abilities_to_export_follow_the_kind() -> None:
-    assert [(Ability.to_admin(kind), Ability.to_read(kind)) for kind in PortableKind] == [
-        (Ability.ADMIN_GROUP, Ability.READ_GROUP),
-        (Ability.ADMIN_PROJECT, Ability.READ_PROJECT),
-    ]
+    assert [Ability.to_admin(kind) for kind in PortableKind] == [Ability.ADMIN_GROUP, Ability.ADMIN_PROJECT]
 
 
 def test_many_are_looked_up_at_once(world: World) -> None:

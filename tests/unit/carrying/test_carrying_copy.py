@@ -17,11 +17,11 @@ from offline_transfer.carrying.errors import ArchiveInTheWayError, SamePlaceErro
 from offline_transfer.carrying.plan import Place
 from offline_transfer.storage.disk import DiskStore
 from offline_transfer.storage.errors import StorageFullError, UnsafeEntryError
-from offline_transfer.storage.faults import Fault, FaultyStore, Method, Moment
 from offline_transfer.storage.sources import from_bytes
 from offline_transfer.verify.carried import Carried
 from offline_transfer.verify.errors import ArchiveNotFoundError
 from offline_transfer.verify.sums import SignatureState
+from tests.support.faulty_store import Fault, FaultyStore, Method, Moment
 from tests.unit.carrying.travellers import (
     LABELS,
     PUBLIC_KEY,

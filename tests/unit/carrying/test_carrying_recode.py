@@ -22,13 +22,13 @@ from offline_transfer.carrying.errors import (
 from offline_transfer.carrying.recode import recode
 from offline_transfer.storage.buckets import MemoryBucket
 from offline_transfer.storage.errors import StorageFullError
-from offline_transfer.storage.faults import Fault, FaultyStore, Method
 from offline_transfer.storage.objects import BucketStore
 from offline_transfer.storage.sources import from_bytes
 from offline_transfer.storage.store import Source
 from offline_transfer.types import PortableKind
 from offline_transfer.verify.compare import compare
 from offline_transfer.verify.sums import SignatureState
+from tests.support.faulty_store import Fault, FaultyStore, Method
 from tests.unit.carrying.travellers import (
     LABELS,
     PUBLIC_KEY,

@@ -19,7 +19,6 @@ from offline_transfer.forge.files import (
     UploadPlace,
     checked_file_name,
     lfs_key,
-    new_secret,
 )
 from offline_transfer.storage.disk import DiskStore
 from offline_transfer.storage.errors import InvalidObjectKeyError, ObjectNotFoundError, SourceSpentError
@@ -128,12 +127,6 @@ def test_names_that_mislead_a_system_or_a_person_are_refused(reason: str, name: 
 def test_a_secret_is_32_hexadecimal_digits(secret: str) -> None:
     with pytest.raises(BadUploadSecretError, match=r"The secret of the upload image\.png is not"):
         UploadPlace(model_type="Project", model_id=5, secret=secret, name="image.png")
-
-
-def test_new_secrets_are_valid_and_differ() -> None:
-    one, two = new_secret(), new_secret()
-    assert one != two
-    assert UploadPlace(model_type="Project", model_id=5, secret=one, name="x").secret == one
 
 
 @pytest.mark.parametrize("size", [11, 1_000_000])

@@ -1,4 +1,4 @@
-"""Failing on purpose: a store around a store, for tests and for rehearsals of a migration."""
+"""Failing on purpose: a store around a store."""
 
 from collections import Counter
 from collections.abc import Iterator
