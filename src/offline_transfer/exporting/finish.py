@@ -6,7 +6,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from offline_transfer import queue
-from offline_transfer.errors import OfflineTransferError
 from offline_transfer.exporting import description, ending, outcomes, places, process, reopening, schedule, settling
 from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.errors import NothingWrittenError, ObjectsGoneError
@@ -35,7 +34,7 @@ def finish(context: ExportContext, offline_export_id: int) -> None:
     except JobInterruptedError:
         raise
     except outcomes.KNOWN_FAILURES as error:
-        if outcomes.is_lost_connection(error) or _may_pass(context, error):
+        if outcomes.is_lost_connection(error) or queue.is_tried_again(error, context.settings.job_attempts):
             raise
         _fail(context, offline_export_id, attempt, error)
 
@@ -105,11 +104,6 @@ def _fail(context: ExportContext, offline_export_id: int, attempt: int, error: E
             objects = session.scalars(select(ExportObject).where(ExportObject.id.in_(error.object_ids))).all()
             reopening.reopen_objects(session, export.id, objects)
         ending.fail(session, export, Failure.of(error))
-
-
-def _may_pass(context: ExportContext, error: Exception) -> bool:
-    is_retryable = isinstance(error, OfflineTransferError) and error.retryable
-    return is_retryable and queue.is_tried_again(context.settings.job_attempts)
 
 
 def _count(session: Session, offline_export_id: int, *states: RelationState) -> int:

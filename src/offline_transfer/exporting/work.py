@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from offline_transfer import queue
 from offline_transfer.archive.keys import MAX_IIDS_RELATION, SELF_RELATION, USER_CONTRIBUTIONS_RELATION
-from offline_transfer.errors import OfflineTransferError
 from offline_transfer.exporting import binary, contributions, outcomes, records, schedule
 from offline_transfer.exporting.context import ExportContext
 from offline_transfer.exporting.lease import lease_of_job, under
@@ -168,7 +167,7 @@ def carry_out(context: ExportContext, task: Task) -> None:
     except outcomes.KNOWN_FAILURES as error:
         if outcomes.is_lost_connection(error):
             raise
-        if _may_pass(context, error):
+        if queue.is_tried_again(error, context.settings.job_attempts):
             outcomes.count_sent(context.database, task)
             raise
         outcomes.fail(context.database, task, error)
@@ -176,12 +175,6 @@ def carry_out(context: ExportContext, task: Task) -> None:
     outcomes.finish(context.database, task, written)
     count = written.records.get(task.relation, 0)
     context.progress(task.portable.path, task.relation, records=count, size=written.stored.measurement.stored_bytes)
-
-
-def _may_pass(context: ExportContext, error: Exception) -> bool:
-    """Whether the job is to be tried again as a whole."""
-    is_retryable = isinstance(error, OfflineTransferError) and error.retryable
-    return is_retryable and queue.is_tried_again(context.settings.job_attempts)
 
 
 def _leave(context: ExportContext, claim: Claim) -> None:

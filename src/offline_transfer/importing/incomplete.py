@@ -9,13 +9,11 @@ from sqlalchemy.orm import Session
 
 from offline_transfer.forge.routes import Route
 from offline_transfer.transfers.models import BulkImport, ImportEntity
-from offline_transfer.transfers.states import EntityState, ImportState
+from offline_transfer.transfers.states import OPEN_IMPORT, EntityState
 from offline_transfer.types import JsonObject
 
 BROKEN_OFF: Final = "its import was broken off, or is still at work"
 WITH_FAILURES: Final = "some of its records or files could not be imported"
-
-_OPEN: Final = (ImportState.created, ImportState.started)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ def incomplete(session: Session, full_path: str | None = None) -> Iterator[Incom
     top = None if full_path is None else full_path.strip("/").lower()
     own_route = or_(Route.namespace_id == ImportEntity.namespace_id, Route.project_id == ImportEntity.project_id)
     # Until an import ends, more may be on its way into the groups that are done.
-    of_open_import = and_(BulkImport.status.in_(_OPEN), ImportEntity.parent_id.is_(None))
+    of_open_import = and_(BulkImport.status.in_(OPEN_IMPORT), ImportEntity.parent_id.is_(None))
     suspects = (
         select(ImportEntity, Route)
         .join(BulkImport, BulkImport.id == ImportEntity.bulk_import_id)

@@ -30,7 +30,7 @@ from offline_transfer.transfers.models import (
     ImportFailure,
     Tracker,
 )
-from offline_transfer.transfers.states import SourceType, TrackerState, step
+from offline_transfer.transfers.states import OPEN_TRACKER, SourceType, TrackerState, step
 from offline_transfer.types import PortableKind
 
 RELATION: Final = "references"
@@ -43,7 +43,6 @@ RECORDS_AT_ONCE: Final = 1000
 _TEXTS_AT_ONCE: Final = 50
 """What is held in memory of them."""
 
-_OPEN: Final = (TrackerState.created, TrackerState.enqueued, TrackerState.started)
 _ADD: Final = (
     b"INSERT INTO bulk_import_trackers (bulk_import_entity_id, relation, stage, status)"
     b" SELECT id, %(relation)s, %(stage)s, CASE WHEN id = ANY(%(busy)s::bigint[]) THEN %(created)s ELSE %(finished)s END"
@@ -104,7 +103,7 @@ def take_on(session: Session, bulk_import_id: int) -> list[int]:
         connection.execute(_REOPEN, given)
     of_import = ImportEntity.bulk_import_id == bulk_import_id
     found = select(Tracker.id).join(ImportEntity, ImportEntity.id == Tracker.bulk_import_entity_id).where(of_import)
-    is_open = Tracker.relation == RELATION, Tracker.status.in_(_OPEN)
+    is_open = Tracker.relation == RELATION, Tracker.status.in_(OPEN_TRACKER)
     return list(session.scalars(found.where(*is_open).order_by(Tracker.id)))
 
 
@@ -116,7 +115,7 @@ def rewrite(context: ImportContext, tracker_id: int, hold: Holding = held_by_nob
         entity = session.get_one(ImportEntity, tracker.bulk_import_entity_id)
         kind = PortableKind.GROUP if entity.project_id is None else PortableKind.PROJECT
         portable_id = entity.project_id or entity.namespace_id
-        if tracker.status not in _OPEN:
+        if tracker.status not in OPEN_TRACKER:
             return
         source = session.get_one(BulkImport, entity.bulk_import_id)
         rewriter = rewriting_of(session, source, context.settings.instance_url).at(kind, entity.source_full_path)
@@ -136,7 +135,7 @@ def rewrite(context: ImportContext, tracker_id: int, hold: Holding = held_by_nob
 def fail(session: Session, tracker: Tracker, reason: str) -> None:
     """End the pipeline of a group or project before its end. What was rewritten stays so, and so does the rest."""
     error = reason[:ERROR_CHARACTERS]
-    of_tracker = BatchTracker.tracker_id == tracker.id, BatchTracker.status.in_(_OPEN)
+    of_tracker = BatchTracker.tracker_id == tracker.id, BatchTracker.status.in_(OPEN_TRACKER)
     session.execute(update(BatchTracker).where(*of_tracker).values(status=TrackerState.failed, error=error))
     tracker.status = step(step(tracker.status, TrackerState.started), TrackerState.failed)
     tracker.error = error
@@ -226,7 +225,7 @@ class _Work:
         with self.database.raw_connection() as connection, connection.transaction():
             self.hold(connection)
             position = connection.execute(_POSITION, [batch_id]).fetchone()
-            if position is None or TrackerState(position[0]) not in _OPEN:
+            if position is None or TrackerState(position[0]) not in OPEN_TRACKER:
                 return False
             given = {"portable_id": self.portable_id, "after": position[1], "count": RECORDS_AT_ONCE}
             ids = [found for (found,) in connection.execute(relation.next, given)]

@@ -20,14 +20,12 @@ from offline_transfer.forge.routes import Route
 from offline_transfer.importing.errors import ImportAtWorkError, ImportNotFoundError
 from offline_transfer.importing.removal import Holder, remove
 from offline_transfer.transfers.models import BulkImport, ImportEntity
-from offline_transfer.transfers.states import ImportState
+from offline_transfer.transfers.states import OPEN_IMPORT
 from offline_transfer.types import JsonObject, PortableKind
 
 JOB: Final = "rollback_bulk_import"
 
 NOT_EMPTY: Final = "there is something in it that did not come with this import, or could not be removed"
-
-_OPEN: Final = (ImportState.created, ImportState.started)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,7 @@ def _begin(session: Session, bulk_import_id: int) -> None:
 def _require_ended(bulk_import: BulkImport | None, bulk_import_id: int) -> BulkImport:
     if bulk_import is None:
         raise ImportNotFoundError(id=bulk_import_id)
-    if bulk_import.status in _OPEN:
+    if bulk_import.status in OPEN_IMPORT:
         raise ImportAtWorkError(id=bulk_import_id)
     return bulk_import
 

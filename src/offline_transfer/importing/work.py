@@ -59,7 +59,7 @@ def goes_up(context: ImportContext, error: OfflineTransferError) -> bool:
     """Whether an error is not the work's own: it was taken back or interrupted, or the job is tried again and that may help."""
     if isinstance(error, (WorkWithdrawnError, JobInterruptedError)):
         return True
-    return error.retryable and queue.is_tried_again(context.settings.job_attempts)
+    return queue.is_tried_again(error, context.settings.job_attempts)
 
 
 def _under(context: ImportContext, lease: Lease) -> ImportContext:

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final
 
+from offline_transfer.errors import OfflineTransferError
 from offline_transfer.queue.errors import JobInterruptedError
 
 
@@ -30,10 +31,14 @@ def current() -> RunningJob | None:
     return _current.get()
 
 
-def is_tried_again(attempts: int) -> bool:
-    """Whether this job is tried again if it fails now in a way that may pass; a command tries nothing again."""
+def is_tried_again(error: Exception, attempts: int) -> bool:
+    """Whether this job is tried again when it fails now with this error: that may help, and it has not been tried so often.
+
+    A command tries nothing again.
+    """
     job = _current.get()
-    return job is not None and job.count_failures() + 1 < attempts
+    is_retryable = isinstance(error, OfflineTransferError) and error.retryable
+    return is_retryable and job is not None and job.count_failures() + 1 < attempts
 
 
 def stop_if_asked() -> None:

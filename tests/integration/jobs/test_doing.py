@@ -70,7 +70,8 @@ def test_a_job_knows_whether_it_is_tried_again_however_often_it_was_interrupted(
 
     @queue.register("test_again", context=contexts.plain)
     def ask(instance: Instance, *, number: int) -> None:
-        seen.append(queue.is_tried_again(instance.settings.job_attempts))
+        seen.append(queue.is_tried_again(PassingError(), instance.settings.job_attempts))
+        assert not queue.is_tried_again(ValueError(), instance.settings.job_attempts)
         if len(seen) <= number:
             queue.stop_if_asked()
         raise PassingError
@@ -82,7 +83,7 @@ def test_a_job_knows_whether_it_is_tried_again_however_often_it_was_interrupted(
     do(scene)
     assert seen == [True, True, True, True, False]
     assert scene.jobs() == [("test_again", "failed", 5)]
-    assert not queue.is_tried_again(2)
+    assert not queue.is_tried_again(PassingError(), 2)
 
 
 def test_a_job_that_stops_when_asked_is_put_back_and_has_not_failed(scene: Scene) -> None:
