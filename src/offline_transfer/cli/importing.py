@@ -198,6 +198,11 @@ def _reopen(context: "ImportContext", bulk_import_id: int, options: _Options) ->
             output.remark(
                 f"{reopened.nested_left:,} failed records stay as they are, since the records around them were imported."
             )
+        if reopened.unkept_left:
+            output.remark(
+                f"{reopened.unkept_left:,} failed records stay as they are: so many failed in their object that it was not kept"
+                f" which. To have them, `offline-transfer rollback {bulk_import_id}`, and import anew."
+            )
     return bulk_import_id
 
 

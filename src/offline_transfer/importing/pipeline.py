@@ -33,9 +33,10 @@ from offline_transfer.types import PortableKind
 TITLE_CHARACTERS: Final = 200
 
 FAILURES_HELD: Final = 500
+"""So many failures wait before their rows are written."""
+
 FAILURES_KEPT: Final = 10_000
 """Of how many failures of one object it is kept why: a small object can hold hundreds of millions of bad records."""
-"""So many failures wait before their rows are written."""
 
 Stream: TypeAlias = Generator[Any, None, None]
 """The pieces that one step hands to the next; it is closed when nobody wants more of them."""

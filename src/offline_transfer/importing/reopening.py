@@ -1,7 +1,8 @@
 """Has parts of an import done again: entities, pipelines, batches and records that failed, and those to which it never came.
 
 What is done stays as it is. Of a batch that was imported but for some records, only the lines of these are read again. A nested
-record that failed while the record around it was imported stays as it is: it could not be told from those beside it.
+record that failed while the record around it was imported stays as it is: it could not be told from those beside it. Where more
+records of an object failed than are kept, nobody knows the lines of the others: they stay, too, unless nothing of the object came.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,13 +23,14 @@ _ENTITIES_AT_ONCE: Final = 100
 
 @dataclass(slots=True)
 class Reopened:
-    """How much is tried again, and how many nested records that failed are not."""
+    """How much is tried again, and how many records that failed are not: nested ones, and those whose lines nobody knows."""
 
     entities: int = 0
     trackers: int = 0
     batches: int = 0
     records: int = 0
     nested_left: int = 0
+    unkept_left: int = 0
 
 
 def reopen_unfinished(session: Session, bulk_import_id: int) -> Reopened:
@@ -106,27 +108,35 @@ def _reopen_batch(session: Session, tracker: Tracker, batch: BatchTracker, reope
             _forget_failures(session, _failures_of(tracker, batch))
             batch.accounting = {}
         return True
-    if batch.status is not TrackerState.finished:
+    if batch.status is not TrackerState.finished or not _open_records(session, tracker, batch, reopened):
         return False
+    batch.status = step(batch.status, TrackerState.created)
+    return True
+
+
+def _open_records(session: Session, tracker: Tracker, batch: BatchTracker, reopened: Reopened) -> bool:
+    """Whether records or files of a batch that has finished are tried again."""
     failures = session.scalars(select(ImportFailure).where(_failures_of(tracker, batch))).all()
     of_first_level = [failure for failure in failures if failure.subrelation == tracker.relation]
     lines = sorted({failure.line_index for failure in of_first_level if failure.line_index is not None})
+    count = from_json([batch.accounting]).path(tracker.relation)
+    are_files = bool(of_first_level) and not lines
+    unkept = 0 if are_files else count.failed - len(lines)
+    if are_files or (unkept and not count.imported):
+        # Files have no lines, and writing one again changes nothing. Of records none is there that could come twice.
+        _forget_failures(session, _failures_of(tracker, batch))
+        batch.accounting = {}
+        reopened.records += len(of_first_level) + unkept
+        return True
     if lines:
         _take_out(session, tracker, batch, [one for one in of_first_level if one.line_index is not None])
         batch.retried_lines = lines
         reopened.records += len(lines)
-    elif of_first_level:
-        # Files have no lines, and writing one again changes nothing.
-        _forget_failures(session, _failures_of(tracker, batch))
-        batch.accounting = {}
-        reopened.records += len(of_first_level)
+    reopened.unkept_left += unkept
     reopened.nested_left += sum(
         failure.subrelation != tracker.relation and failure.line_index not in lines for failure in failures
     )
-    if not of_first_level:
-        return False
-    batch.status = step(batch.status, TrackerState.created)
-    return True
+    return bool(lines)
 
 
 def _take_out(session: Session, tracker: Tracker, batch: BatchTracker, failures: Sequence[ImportFailure]) -> None:

@@ -217,8 +217,10 @@ def _one(connection: psycopg.Connection, statement: LiteralString, values: Seque
 
 
 def has_failures(session: Session, entity_id: int) -> bool:
-    """Whether any record of an entity failed."""
-    return session.scalar(select(exists().where(ImportFailure.bulk_import_entity_id == entity_id))) is True
+    """Whether any record of an entity failed. Of more failures than are kept the counts alone know."""
+    if session.scalar(select(exists().where(ImportFailure.bulk_import_entity_id == entity_id))):
+        return True
+    return any(count.failed for count in accountings(session, entity_id).paths.values())
 
 
 def accountings(session: Session, entity_id: int) -> Accounting:

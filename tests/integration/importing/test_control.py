@@ -242,6 +242,43 @@ def test_an_entity_that_fails_while_some_lines_are_tried_again_counts_these_alon
     assert boards(destination) == ["a", "b", "c"]
 
 
+def is_clean(destination: Destination, entity: ImportEntity) -> bool:
+    """Whether everything of the import has come."""
+    with destination.database.session() as session:
+        return result.is_clean(session, entity.bulk_import_id)
+
+
+def test_records_of_which_it_is_not_kept_why_they_failed_stay_failed_and_no_retry_hides_them(
+    destination: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("offline_transfer.importing.pipeline.FAILURES_KEPT", 2)
+    names = [{"name": name} for name in "abcde"]
+    whole = RecordsSource(relations={"boards": [names]})
+    row = destination.run(RecordsSource(relations={"boards": [[names[0], *[b"{"] * 4]]}))
+    assert counts(destination.accounting(row)) == {"boards": (5, 1, 0, 4, {"not_json": 4})}
+    for reopened in (Reopened(1, 1, 1, records=2, unkept_left=2), Reopened(entities=1, unkept_left=2)):
+        assert retry(destination, row, whole) == reopened
+        entity = destination.entity(row.id)
+        assert counts(destination.accounting(entity)) == {"boards": (5, 3, 0, 2, {"not_json": 2})}
+        assert (entity.status.name, entity.has_failures, is_clean(destination, entity)) == ("finished", True, False)
+        assert boards(destination) == ["a", "b", "c"]
+
+
+def test_an_object_of_which_nothing_came_is_read_again_as_a_whole(
+    destination: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("offline_transfer.importing.pipeline.FAILURES_KEPT", 2)
+    whole = RecordsSource(relations={"boards": [[{"name": name} for name in "abcde"]]})
+    row = destination.run(RecordsSource(relations={"boards": [[b"{"] * 5]}))
+    assert counts(destination.accounting(row)) == {"boards": (5, 0, 0, 5, {"not_json": 5})}
+    assert retry(destination, row, whole) == Reopened(1, 1, 1, records=5)
+    entity = destination.entity(row.id)
+    assert counts(destination.accounting(entity)) == {"boards": (5, 5, 0, 0, {})}
+    assert (entity.status.name, entity.has_failures, is_clean(destination, entity)) == ("finished", False, True)
+    assert boards(destination) == ["a", "b", "c", "d", "e"]
+    assert destination.rows("bulk_import_failures", "id") == []
+
+
 def test_a_nested_record_that_failed_stays_as_it_is(destination: Destination) -> None:
     bad = {"issues": [[issue(1, award_emoji=[{"name": None, "user_id": 7}, {"name": "tada", "user_id": 7}])]]}
     row = destination.run(RecordsSource(relations=bad))
