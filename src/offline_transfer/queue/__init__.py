@@ -4,8 +4,10 @@ A job is a name and ids. It comes into being when the session commits, and never
 deferred, rolls back. Services call `defer`, and `stop_if_asked` between the steps of long work; `jobs` registers the functions
 behind the names.
 
-A session decides where its jobs go. Those of a `durable` database become rows that workers take. All others wait in this process
-until the command that deferred them runs them: `run_until_empty`.
+A session decides where its jobs go. Those of a `durable` database become rows that workers take; those of an `inline` one wait in a
+queue that its maker empties. Sessions of neither kind put their jobs into one queue of this process: nothing in the program empties
+that, so all that is to be done has to go through one of the two. The demonstration, the benchmark and tests, which do the jobs of a
+database by themselves, empty it with `run_until_empty`.
 """
 
 from dataclasses import replace
@@ -75,7 +77,7 @@ def registrations() -> tuple[Registration, ...]:
 
 
 def waiting() -> tuple[Job, ...]:
-    """The jobs of this process that were committed and have not begun."""
+    """The jobs of sessions without a queue of their own that were committed and have not begun."""
     return _inline.waiting
 
 
