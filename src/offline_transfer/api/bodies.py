@@ -12,12 +12,12 @@ from offline_transfer.api.errors import (
     BodyTooSlowError,
     UnsupportedContentTypeError,
 )
+from offline_transfer.archive.errors import shown
 from offline_transfer.types import JsonObject
 
 MOST_BYTES: Final = 1024 * 1024
 MOST_SECONDS: Final = 30
 JSON: Final = "application/json"
-SHOWN_CHARACTERS: Final = 100
 
 
 async def read_object(request: Request) -> JsonObject:
@@ -52,4 +52,4 @@ def _require_json(content_type: str) -> None:
     kind, _, parameters = content_type.partition(";")
     charset = parameters.replace(" ", "").replace('"', "").lower()
     if kind.strip().lower() != JSON or charset not in ("", "charset=utf-8"):
-        raise UnsupportedContentTypeError(given=ascii(content_type[:SHOWN_CHARACTERS])[1:-1])
+        raise UnsupportedContentTypeError(given=shown(content_type))

@@ -9,12 +9,12 @@ import math
 from typing import Any, Final, NoReturn
 
 from offline_transfer.api.errors import InvalidJsonError
+from offline_transfer.archive.errors import shown
 from offline_transfer.types import JsonValue
 
 MOST_LEVELS: Final = 16
 """How deep objects and arrays may be nested; requests need four."""
 MOST_DIGITS: Final = 64
-SHOWN_CHARACTERS: Final = 100
 
 
 def parse(body: bytes) -> JsonValue:
@@ -42,7 +42,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise InvalidJsonError(problem=f"the key {_shown(key)} is given twice in one object")
+            raise InvalidJsonError(problem=f"the key `{shown(key)}` is given twice in one object")
         found[key] = value
     return found
 
@@ -85,7 +85,3 @@ def _check_text(text: str) -> None:
         raise InvalidJsonError(problem=r"a text holds \u0000")
     if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
         raise InvalidJsonError(problem="a text holds half of a surrogate pair")
-
-
-def _shown(key: str) -> str:
-    return f"`{ascii(key[:SHOWN_CHARACTERS])[1:-1]}`"

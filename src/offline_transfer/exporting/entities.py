@@ -8,6 +8,7 @@ import orjson
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from offline_transfer.archive.errors import shown
 from offline_transfer.archive.keys import SELF_RELATION
 from offline_transfer.db import psycopg_connection
 from offline_transfer.exporting.errors import (
@@ -27,7 +28,6 @@ from offline_transfer.transfers.models import OfflineExport
 from offline_transfer.types import Edition, JsonObject, PortableKind
 
 GROUP_TYPE: Final = "Group"
-SHOWN_CHARACTERS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def _by_path(entities: Sequence[RequestedEntity]) -> dict[str, RequestedEntity]:
             raise NothingToExportError
         known = wanted.setdefault(path, entity)
         if _said(known) != _said(entity):
-            raise UnlikeEntitiesError(path=_shown(entity.full_path))
+            raise UnlikeEntitiesError(path=shown(entity.full_path))
     if not wanted:
         raise NothingToExportError
     return wanted
@@ -193,7 +193,7 @@ def _require_all(
     error: type[PortablesNotFoundError] | type[NotExportableError],
 ) -> None:
     if missing := wanted.keys() - {portable.path.lower() for portable in found}:
-        raise error(paths=", ".join(f"`{_shown(wanted[path].full_path)}`" for path in sorted(missing)))
+        raise error(paths=", ".join(f"`{shown(wanted[path].full_path)}`" for path in sorted(missing)))
 
 
 def _require_known_relations(chosen: Chosen) -> None:
@@ -201,9 +201,5 @@ def _require_known_relations(chosen: Chosen) -> None:
     kinds = list(PortableKind) if chosen.portable.kind is PortableKind.GROUP else [PortableKind.PROJECT]
     known = {relation for kind in kinds for relation in relations_of(kind, Edition.EE)} - {SELF_RELATION}
     if unknown := sorted(set(chosen.entity.skip_relations) - known):
-        named = ", ".join(f"`{_shown(name)}`" for name in unknown[:10])
+        named = ", ".join(f"`{shown(name)}`" for name in unknown[:10])
         raise UnknownSkippedRelationError(relations=named, path=chosen.portable.path, known=", ".join(sorted(known)))
-
-
-def _shown(text: str) -> str:
-    return ascii(text[:SHOWN_CHARACTERS])[1:-1]

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from offline_transfer import queue
+from offline_transfer.archive.errors import shown
 from offline_transfer.archive.keys import EntityPrefix, ExportPrefix
 from offline_transfer.forge import application_settings
 from offline_transfer.importing import checks, destinations, names, origin, places, portables
@@ -36,7 +37,6 @@ __all__ = ["Wanted", "all_top_level", "create_checked_import", "create_import", 
 
 KNOWN_SHOWN: Final = 10
 MOST_NAMED: Final = 20
-SHOWN_CHARACTERS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def resolved(archive: Archive, wanted: Sequence[Wanted] | Everything) -> list[Ch
     absent = [item.source_full_path for item in asked if item.source_full_path.lower() not in known]
     if absent:
         raise SourceEntityNotFoundError(
-            path="`, `".join(_shown(path) for path in absent[:MOST_NAMED]), known=_some_of(list(known.values()))
+            path="`, `".join(shown(path) for path in absent[:MOST_NAMED]), known=_some_of(list(known.values()))
         )
     chosen = []
     for item in asked:
@@ -205,7 +205,7 @@ def _require_kinds(chosen: Sequence[Chosen]) -> None:
 
 def _require_groups_at_root(chosen: Sequence[Chosen]) -> None:
     wrong = [
-        f"`{_shown(item.wanted.source_full_path)}`"
+        f"`{shown(item.wanted.source_full_path)}`"
         for item in chosen
         if item.prefix.kind is PortableKind.PROJECT and item.wanted.destination_namespace == ""
     ]
@@ -218,7 +218,7 @@ def _check_choices(archive: Archive, choices: Mapping[str, Choice]) -> None:
     mapping = archive.metadata.entities_mapping
     for path, choice in choices.items():
         if path not in mapping:
-            raise SourceEntityNotFoundError(path=_shown(path), known=_some_of(list(mapping.items())))
+            raise SourceEntityNotFoundError(path=shown(path), known=_some_of(list(mapping.items())))
         if not choice.skip:
             portables.checked_slug(choice.slug or path.rsplit("/", 1)[-1])
             _require_known_relations(path, choice.skip_relations)
@@ -228,7 +228,7 @@ def _require_known_relations(path: str, skipped: Sequence[str]) -> None:
     # One list may be for several entities, and what lies in a group has relations that groups have not.
     known = frozenset[str]().union(*map(known_relations, PortableKind)) - SPECIAL
     if unknown := sorted(set(skipped) - known):
-        named = ", ".join(f"`{_shown(name)}`" for name in unknown[:MOST_NAMED])
+        named = ", ".join(f"`{shown(name)}`" for name in unknown[:MOST_NAMED])
         raise UnknownSkippedRelationError(relations=named, path=path, known=", ".join(sorted(known)))
 
 
@@ -240,7 +240,3 @@ def _above(path: str) -> Iterator[str]:
 
 def _some_of(entities: Sequence[tuple[str, EntityPrefix]]) -> str:
     return ", ".join(path for path, _ in entities[:KNOWN_SHOWN]) + (" and more" if len(entities) > KNOWN_SHOWN else "")
-
-
-def _shown(text: str) -> str:
-    return ascii(text[:SHOWN_CHARACTERS])[1:-1]

@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from offline_transfer.archive.errors import shown
 from offline_transfer.forge.access import OPERATOR, Ability, Actor, allowed, can
 from offline_transfer.forge.namespaces import Namespace
 from offline_transfer.forge.projects import Project
@@ -22,7 +23,6 @@ from offline_transfer.transfers.models import ImportEntity
 from offline_transfer.types import PortableKind
 
 MOST_NAMED: Final = 20
-SHOWN_CHARACTERS: Final = 200
 
 
 def require_all(session: Session, actor: Actor, namespaces: Iterable[str]) -> None:
@@ -31,8 +31,8 @@ def require_all(session: Session, actor: Actor, namespaces: Iterable[str]) -> No
     if not refused:
         return
     if actor is OPERATOR:
-        raise DestinationNotFoundError(path="`, `".join(_shown(path) for path in refused[:MOST_NAMED]))
-    named = ", ".join(f"`{_shown(path)}`" for path in refused[:MOST_NAMED])
+        raise DestinationNotFoundError(path="`, `".join(shown(path) for path in refused[:MOST_NAMED]))
+    named = ", ".join(f"`{shown(path)}`" for path in refused[:MOST_NAMED])
     raise DestinationForbiddenError(paths=named)
 
 
@@ -51,7 +51,7 @@ def require(session: Session, actor: Actor, entity: ImportEntity, kind: Portable
     require_all(session, actor, [entity.destination_namespace])
     namespace = portables.namespace_by_path(session, entity.destination_namespace)
     if namespace is None and kind is PortableKind.PROJECT:
-        raise ProjectAtRootError(paths=f"`{_shown(entity.source_full_path)}`")
+        raise ProjectAtRootError(paths=f"`{shown(entity.source_full_path)}`")
     return namespace
 
 
@@ -82,7 +82,3 @@ def _may(session: Session, actor: Actor, path: str) -> bool:
     if namespace is None:
         return can(session, actor, Ability.CREATE_GROUP, None)
     return can(session, actor, Ability.ADMIN_GROUP, namespace.id)
-
-
-def _shown(path: str) -> str:
-    return ascii(path[:SHOWN_CHARACTERS])[1:-1]

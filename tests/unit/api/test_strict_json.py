@@ -43,7 +43,9 @@ def test_a_strange_key_is_shown_and_not_obeyed() -> None:
     assert refused(b'{"\\u001b[2J\xc3\xa4": 1, "\\u001b[2J\xc3\xa4": 2}') == (
         r"the key `\x1b[2J\xe4` is given twice in one object"
     )
-    assert len(refused(b'{"%s": 1, "%s": 2}' % (b"k" * 5000, b"k" * 5000))) < 200
+    assert refused(b'{"%s": 1, "%s": 2}' % (b"k" * 5000, b"k" * 5000)) == (
+        f"the key `{'k' * 200}...` is given twice in one object"
+    )
 
 
 @pytest.mark.parametrize(
