@@ -23,16 +23,26 @@ def reason_of(error: OfflineTransferError) -> Fail:
 
 
 def fail_batch(
-    connection: psycopg.Connection, batch: ledger.BatchRef, failure: Failure, *, expected: int, error: str
+    connection: psycopg.Connection,
+    batch: ledger.BatchRef,
+    failure: Failure,
+    *,
+    expected: int,
+    error: str,
+    written: int = 0,
 ) -> Accounting:
-    """Fail an open batch with all records that were expected in it, and give what was counted.
+    """Fail an open batch with all records that were expected in it but for those that were written, and give what was counted.
 
     Where only some lines were tried again, these alone fail, each with the reason, and the batch ends as finished: its others
     are there and counted. Raises WorkWithdrawnError when it is another's by now.
     """
     lines = batch.retried_lines
     accounting = Accounting()
-    accounting.failed(failure.path, failure.reason, expected if lines is None else len(lines))
+    if written:
+        accounting.imported(failure.path, written)
+    failed = expected - written if lines is None else len(lines)
+    if failed > 0:
+        accounting.failed(failure.path, failure.reason, failed)
     if lines is None:
         ledger.note_failures(connection, batch, [failure])
         ledger.fail_batch(connection, batch, accounting, error)

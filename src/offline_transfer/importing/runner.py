@@ -25,9 +25,10 @@ _NOTHING_OF_IT: Final = (Fail.OBJECT_DAMAGED, Fail.GIVEN_UP)
 def run_object(work: PipelineWork, batch: ledger.BatchRef, source: SourceObject, first_index: int) -> Accounting:
     """Imports one object of a pipeline in one transaction, and gives what became of its records.
 
-    An object that was imported before is left as it is. A damaged one fails as a whole, with nothing of it written, and so does one
-    that could not be read or written for a reason that does not pass. What may pass is raised as long as the job is tried again.
-    Raises PipelineAbortedError when the group or project is nothing without it.
+    An object that was imported before is left as it is. A damaged one fails as a whole, and so does one that could not be read or
+    written for a reason that does not pass: of records nothing is written, of files those stay, and count as imported, that were
+    written before. What may pass is raised as long as the job is tried again. Raises PipelineAbortedError when the group or project
+    is nothing without it.
     """
     pipeline = stages.pipeline(work.source.kind, batch.pipeline)
     outcome = Outcome()
@@ -36,7 +37,7 @@ def run_object(work: PipelineWork, batch: ledger.BatchRef, source: SourceObject,
     except failing.OF_OBJECT as error:
         if goes_up(work.context, error):
             raise
-        accounting = _fail_batch(work, batch, source, error, outcome.broken_step or PipelineStep.EXTRACTOR)
+        accounting = _fail_batch(work, batch, source, error, outcome)
     count = accounting.paths.get(pipeline.relation)
     is_lost = count is not None and any(count.reasons[reason] for reason in _NOTHING_OF_IT)
     if pipeline.abort_on_failure and batch.retried_lines is None and is_lost:
@@ -93,10 +94,20 @@ def _pieces(context: PipelineContext, begin: Callable[[], Stream]) -> Stream:
 
 
 def _fail_batch(
-    work: PipelineWork, batch: ledger.BatchRef, source: SourceObject, error: OfflineTransferError, step: PipelineStep
+    work: PipelineWork, batch: ledger.BatchRef, source: SourceObject, error: OfflineTransferError, outcome: Outcome
 ) -> Accounting:
-    """Nothing of the object was written: all its records failed, as many as its archive announced."""
+    """All of the object failed that was not written before it broke, as much as its archive announced."""
+    written = _written(work, batch, outcome)
+    expected = max(source.records or written + 1, written)
+    step = outcome.broken_step or PipelineStep.EXTRACTOR
     message = about(source.where, error.message)
     failure = Failure(batch.pipeline, None, failing.reason_of(error), message, None, step)
     with work.context.database.raw_connection() as connection, connection.transaction():
-        return failing.fail_batch(connection, batch, failure, expected=source.records or 1, error=error.message)
+        return failing.fail_batch(connection, batch, failure, expected=expected, error=error.message, written=written)
+
+
+def _written(work: PipelineWork, batch: ledger.BatchRef, outcome: Outcome) -> int:
+    """How much of an object that broke is there all the same: files are written beside the transaction, one by one."""
+    count = outcome.accounting.paths.get(batch.pipeline)
+    is_of_files = stages.pipeline(work.source.kind, batch.pipeline).file_extraction_pipeline
+    return count.imported if is_of_files and count is not None else 0

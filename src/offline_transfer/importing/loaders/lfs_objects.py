@@ -24,6 +24,7 @@ MAP_BYTES = 256 * 1024 * 1024
 def store_lfs_objects(context: PipelineContext, members: Iterator[FileMember]) -> None:
     """Large files: stored by the hash that was computed here, linked only when the archive brought the bytes."""
     stored: dict[str, int] = {}
+    brought = 0
     refused: set[str] = set()
     types: Mapping[str, object] = {}
     lfs_objects.keep_unused(context.connection)
@@ -37,11 +38,14 @@ def store_lfs_objects(context: PipelineContext, members: Iterator[FileMember]) -
             refused.add(member.name)
             context.failed(Fail.INVALID_VALUE, error.message, title=ascii(member.name))
         else:
-            context.accounting.imported(context.relation)
+            brought += 1
     for oid in types:
         if oid not in stored and oid not in refused:
             context.failed(Fail.GAP, "its contents are not in the archive", title=ascii(oid))
     _link(context, stored, types)
+    # Without its links the project has none of them.
+    if brought:
+        context.accounting.imported(context.relation, brought)
 
 
 def _store(destination: FileDestination, member: FileMember) -> int:

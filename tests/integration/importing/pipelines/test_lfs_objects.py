@@ -1,7 +1,8 @@
 """The LFS objects of a project."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import orjson
 import pytest
@@ -12,7 +13,9 @@ from offline_transfer.forge import lfs_objects
 from offline_transfer.forge.attachments import LfsObjectsProject
 from offline_transfer.forge.enums import LfsRepositoryType
 from offline_transfer.forge.files import Files, lfs_key
-from offline_transfer.storage.errors import ObjectNotFoundError
+from offline_transfer.storage.disk import DiskStore
+from offline_transfer.storage.errors import ObjectNotFoundError, StorageFullError
+from tests.support.faulty_store import Fault, FaultyStore, Method
 from tests.support.pipelines import Failed, Portable, tar_of
 
 CONTENTS = b"large"
@@ -36,6 +39,22 @@ def test_contents_are_stored_by_their_hash_and_linked_once(project: Portable) ->
         assert forged == Failed(name, "loader", "invalid_value", forged.message, "lfs_objects", None)
         assert lost == Failed(name, "loader", "gap", "its contents are not in the archive", "lfs_objects", None)
         project.lose_end(batch)
+
+
+def test_of_an_object_that_breaks_nothing_is_linked_or_counted_as_imported(project: Portable, tmp_path: Path) -> None:
+    brought = {hashlib.sha256(contents).hexdigest(): contents for contents in (b"one", b"two")}
+    found = tar_of(
+        "lfs_objects", {"lfs_objects.json": orjson.dumps({oid: [0] for oid in brought}), **brought}, records=2
+    )
+    full = Fault(method=Method.PUT, call=2, error=StorageFullError(key="x", store="files"))
+    files = Files(FaultyStore(DiskStore(tmp_path / "files"), full))
+    destination = replace(project.work.destination, files=files)
+    short = replace(project, work=replace(project.work, destination=destination))
+    count = short.run(found).paths["lfs_objects"]
+    assert (count.source, count.imported, count.failed, dict(count.reasons)) == (2, 0, 2, {"given_up": 2})
+    assert project.instance.rows("lfs_objects_projects", "id", project_id=project.id) == []
+    assert project.run(found).paths["lfs_objects"].imported == 2
+    assert len(project.instance.rows("lfs_objects_projects", "id", project_id=project.id)) == 2
 
 
 def test_what_no_project_uses_is_removed_but_not_while_somebody_brings_some(project: Portable) -> None:

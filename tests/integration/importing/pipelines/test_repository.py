@@ -36,9 +36,11 @@ def test_a_bundle_that_is_none_leaves_an_empty_repository_and_a_failure(project:
 
 def test_what_was_left_of_a_bundle_on_the_way_is_gone(project: Portable, tmp_path: Path) -> None:
     made = bundle(tmp_path)
-    damaged = tar_of("repository", {"repository.bundle": made}, records=1).cut()
+    damaged = tar_of("repository", {"repository.bundle": made}, records=2).cut()
     count = project.run(damaged).paths["repository"]
-    assert dict(count.reasons) == {"object_damaged": 1}
+    # The end of the object is what is cut: what was put in place before is there, and counts.
+    assert (count.source, count.imported, dict(count.reasons)) == (2, 1, {"object_damaged": 1})
+    assert refs(project) == ["refs/heads/branch-0"]
     (failure,) = project.failures("repository")
     assert (failure.step, failure.reason) == ("extractor", "object_damaged")
     assert list((project.instance.directory / "spool").iterdir()) == []
