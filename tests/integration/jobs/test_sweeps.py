@@ -2,12 +2,19 @@
 
 import importlib
 import os
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
+from offline_transfer import db
+from offline_transfer.db import Database
 from offline_transfer.forge.attempts import Attempts
 from offline_transfer.jobs import sweeps
 from offline_transfer.jobs.instance import Instance
@@ -58,6 +65,63 @@ def test_jobs_that_ended_long_ago_are_removed_with_what_hangs_on_them(scene: Sce
     assert sweeps.old_jobs(scene.instance) == 1
     assert scene.jobs() == [("test_last", "failed", 0), ("test_tell", "todo", 0)]
     assert scene.scalar("SELECT array_agg(job_id) FROM job_failures") == [2]
+
+
+@dataclass(frozen=True, slots=True)
+class Suspended(Database):
+    """A database over which who works is suspended before he commits."""
+
+    standing: list[Session] = field(default_factory=list)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A session that stays in its transaction."""
+        self.standing.append(self.sessions())
+        yield self.standing[-1]
+
+
+OLD_JOB = (
+    "UPDATE procrastinate_jobs SET status = 'failed'; UPDATE procrastinate_events SET at = now() - interval '15 days'"
+)
+OLD_EXPORT = (
+    "INSERT INTO import_offline_exports (id, status, batch_size, ended_at) VALUES (1, 2, 10, now() - interval '2 days');"
+    "INSERT INTO import_offline_configurations (offline_export_id, export_prefix, location, object_storage_credentials)"
+    " VALUES (1, 'prefix', 'place', 'sealed')"
+)
+OLD_IMPORT = (
+    "INSERT INTO bulk_imports (id, source_type, status, ended_at) VALUES (1, 2, 2, now() - interval '2 days');"
+    "INSERT INTO import_offline_configurations (bulk_import_id, export_prefix, location, decryption)"
+    " VALUES (1, 'prefix', 'place', 'sealed')"
+)
+
+
+@pytest.mark.parametrize(
+    ("sweep", "statements"),
+    [
+        (sweeps.old_jobs, OLD_JOB),
+        (sweeps.export_credentials, OLD_EXPORT),
+        (sweeps.import_credentials, OLD_IMPORT),
+    ],
+)
+def test_a_sweep_that_stands_still_does_not_keep_the_next_one_waiting_for_ever(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, sweep: sweeps.Sweep, statements: str
+) -> None:
+    monkeypatch.setattr(db, "STANDSTILL_SECONDS", 1.0)
+    scene.defer("test_tell", number=1)
+    with scene.database.session() as session:
+        for statement in statements.split(";"):
+            session.execute(text(statement))
+    suspended = Suspended(scene.database.engine, scene.database.sessions, "here", scene.database.conninfo)
+    with ExitStack() as stack:
+        impatient = db.connect(make_conninfo(scene.database.conninfo, options="-c lock_timeout=30s"))
+        stack.callback(impatient.close)
+        assert sweep(replace(scene.instance, database=suspended)) == 1
+        (standing,) = suspended.standing
+        # Its connection is gone: there is nothing that could be rolled back.
+        stack.callback(standing.invalidate)
+        assert sweep(replace(scene.instance, database=impatient)) == 1
+        with pytest.raises(DBAPIError):
+            standing.execute(text("SELECT 1"))
 
 
 def test_a_sweep_that_others_register_is_done(scene: Scene) -> None:
