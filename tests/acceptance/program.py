@@ -14,8 +14,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from offline_transfer.cli.instance import open_for_workers
 from offline_transfer.cli.main import run
 from offline_transfer.errors import ExitStatus
+from offline_transfer.jobs.instance import Instance as Opened
 from tests.support.environment import REPOSITORY
 
 PROGRAM: Final = (sys.executable, "-m", "offline_transfer.cli")
@@ -102,6 +104,15 @@ class Instance:
     def having(self, **settings: str) -> "Instance":
         """The same instance with other settings."""
         return Instance(self.program, self.data_dir, {**self.environment, **settings})
+
+    @contextmanager
+    def opened(self) -> Iterator[Opened]:
+        """The instance, open as a command has it whose jobs worker processes do."""
+        with self.program.monkeypatch.context() as patch:
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            with open_for_workers(self.data_dir) as opened:
+                yield opened
 
     def rows(self) -> dict[str, int]:
         """How many rows the tables have that a command which refuses its work must leave alone."""

@@ -10,6 +10,10 @@ import psycopg
 import pytest
 
 from offline_transfer.errors import ExitStatus
+from offline_transfer.exporting.create import create_export
+from offline_transfer.exporting.request import ExportRequest
+from offline_transfer.jobs import contexts
+from offline_transfer.storage.configuration import StorageConfiguration
 from tests.acceptance.interrupts import (
     DEADLINE,
     LONG_GRACE,
@@ -117,6 +121,25 @@ def test_an_export_goes_on_as_it_was_asked_for(source: Instance) -> None:
         "`export --resume PREFIX` goes on with an export as it was asked for: leave out the full paths, --skip. `--to` may be"
         " said again, for the credentials."
     )
+
+
+def test_an_export_that_has_not_ended_says_that_it_takes_no_other_credentials(
+    with_keys: Instance, rclone_server: S3Server
+) -> None:
+    bucket, at = rclone_server.new_bucket().bucket, ("--s3-endpoint", rclone_server.endpoint)
+    environment = rclone_server.environment()
+    storage = StorageConfiguration.from_location(f"s3://{bucket}", environment, rclone_server.endpoint)
+    with with_keys.opened() as instance:
+        (context,) = contexts.export(instance)
+        prefix = create_export(context, ExportRequest.of_paths("fill/app", storage=storage)).prefix
+    other = with_keys.having(**{**environment, "AWS_SECRET_ACCESS_KEY": "another"})
+    elsewhere = other.run("export", "--resume", prefix, "--to", f"s3://{bucket}/elsewhere", *at)
+    assert "and the rest of it cannot be elsewhere" in elsewhere.refused(ExitStatus.BAD_INPUT)
+    outcome = other.run("export", "--resume", prefix, "--to", f"s3://{bucket}", *at).ok()
+    assert outcome.err.splitlines() == [
+        "The export has not ended, and goes on with the credentials that it has. To have those of now used, cancel it with"
+        " Ctrl-C and resume it again."
+    ]
 
 
 def test_only_the_instance_that_began_an_export_goes_on_with_it(source: Instance) -> None:

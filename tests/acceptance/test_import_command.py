@@ -10,6 +10,10 @@ import psycopg
 import pytest
 
 from offline_transfer.errors import ExitStatus
+from offline_transfer.importing.create import create_import
+from offline_transfer.importing.request import Everything, ImportRequest
+from offline_transfer.jobs import contexts
+from offline_transfer.storage.configuration import StorageConfiguration
 from offline_transfer.transfers.states import ImportState, JobState
 from tests.acceptance.interrupts import (
     DEADLINE,
@@ -74,6 +78,19 @@ def test_what_failed_of_an_import_is_tried_again(destination: Instance, archive:
     again = destination.json("import", "--resume", import_id, "--processes", "1")
     assert [item["status"] for item in again["entities"]] == ["finished"] * len(again["entities"])
     assert counted(again, "issues") == counted(printed, "issues")
+
+
+def test_an_import_that_has_not_ended_says_that_it_takes_no_other_keys(destination: Instance, archive: Path) -> None:
+    storage = StorageConfiguration.from_location(str(archive.parent), {})
+    with destination.opened() as instance:
+        (context,) = contexts.importing(instance)
+        request = ImportRequest(wanted=Everything(""), storage=storage, export_prefix=archive.name)
+        import_id = create_import(context, request)
+    outcome = destination.run("import", "--resume", import_id, "--identity", archive / "key").ok()
+    assert outcome.err.splitlines() == [
+        "The import has not ended, and goes on with the keys that it has. To have those of now used, cancel it with Ctrl-C"
+        " and resume it again."
+    ]
 
 
 @pytest.mark.parametrize(

@@ -158,15 +158,25 @@ def _refuse_odd_words(resume: str | None, *, full_paths: "Sequence[str] | None",
 
 
 def _reopen(context: "ExportContext", export_prefix: str, storage: "StorageConfiguration | None") -> int:
-    """Have an export tried again, unless it still runs; then its jobs wait for workers."""
-    from offline_transfer.exporting import control, find
+    """Have an export tried again, unless it still runs; then its jobs wait for workers, and it stays as it is."""
+    from offline_transfer.cli import output
+    from offline_transfer.exporting import control, find, places
+    from offline_transfer.storage.providers import Provider
+    from offline_transfer.transfers.places import require_same
     from offline_transfer.transfers.states import OPEN_EXPORT
 
     with context.database.session() as session:
         export_id = find.by_prefix(session, export_prefix)
         is_open = find.state_of(session, export_id) in OPEN_EXPORT
+        if is_open and storage is not None:
+            require_same(places.configuration_of(session, export_id), storage)
     if not is_open:
         control.retry(context, export_id, storage=storage)
+    elif storage is not None and storage.provider is not Provider.DISK:
+        output.remark(
+            "The export has not ended, and goes on with the credentials that it has. To have those of now used, cancel it with"
+            " Ctrl-C and resume it again."
+        )
     return export_id
 
 

@@ -181,7 +181,7 @@ def _take_on(context: "ImportContext", request: "ImportRequest") -> int:
 
 
 def _reopen(context: "ImportContext", bulk_import_id: int, options: _Options) -> int:
-    """Have an import tried again, unless it still runs; then its jobs wait for workers."""
+    """Have an import tried again, unless it still runs; then its jobs wait for workers, and it stays as it is."""
     from offline_transfer.cli import keys, output
     from offline_transfer.importing import control
     from offline_transfer.importing.errors import ImportNotFoundError
@@ -203,6 +203,11 @@ def _reopen(context: "ImportContext", bulk_import_id: int, options: _Options) ->
                 f"{reopened.unkept_left:,} failed records stay as they are: so many failed in their object that it was not kept"
                 f" which. To have them, `offline-transfer rollback {bulk_import_id}`, and import anew."
             )
+    elif options.identity or options.passphrase_file:
+        output.remark(
+            "The import has not ended, and goes on with the keys that it has. To have those of now used, cancel it with Ctrl-C and"
+            " resume it again."
+        )
     return bulk_import_id
 
 

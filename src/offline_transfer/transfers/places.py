@@ -71,9 +71,14 @@ def again(vault: Vault, row: OfflineConfiguration, given: StorageConfiguration |
     """
     if given is None:
         return kept(vault, row)
+    require_same(row, given)
+    return given
+
+
+def require_same(row: OfflineConfiguration, given: StorageConfiguration) -> None:
+    """Raise OtherPlaceError unless this is the place where work goes on, whatever its credentials."""
     if (given.provider.number, given.bucket, given.prefix) != (row.provider, row.bucket, row.prefix):
         raise OtherPlaceError(owner=_owner(row), place=row.location)
-    return given
 
 
 def _owner(row: OfflineConfiguration) -> str:
