@@ -188,6 +188,13 @@ def test_every_dependency_has_a_reason() -> None:
     assert sorted(listed) == guards.dependencies(PYPROJECT)
 
 
+def test_every_directory_of_tests_is_explained() -> None:
+    page = (DOCS / "architecture.md").read_text("utf-8")
+    tests = guards.REPOSITORY / "tests"
+    there = {f"tests/{path.relative_to(tests).parts[0]}" for path in tests.glob("*/**/test_*.py")}
+    assert sorted(guards.first_cells(page, "## Tests")) == sorted(there)
+
+
 def test_dependencies_are_read_without_extras_and_versions() -> None:
     text = '[project]\ndependencies = ["b[x]>=1"]\n[project.optional-dependencies]\ndev = ["A-c", "a.d == 2"]\n'
     assert guards.dependencies(text) == ["a-c", "a.d", "b"]
