@@ -30,7 +30,7 @@ from offline_transfer.cli.wanted import (
 from offline_transfer.errors import ExitStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from offline_transfer.cli.attended import Attendant
@@ -232,27 +232,29 @@ def show(
 
     with database.session() as session:
         result.require_brought(session, bulk_import_id)
-        rows = [row.to_json() for row in result.rows(session, bulk_import_id)]
-        failures = list(result.failures(session, bulk_import_id))
-        entities = list(result.destinations(session, bulk_import_id))
-        dropped = list(result.dropped(session, bulk_import_id))
-        gaps = list(result.gaps(session, bulk_import_id))
         clean = result.is_clean(session, bulk_import_id)
-    if as_json:
-        output.print_json(
-            {
-                "import": bulk_import_id,
-                "entities": entities,
-                "relations": rows,
-                "failures": failures,
-                "gaps": gaps,
-                "dropped_attributes": dropped,
-                **(more or {}),
-            }
-        )
-    else:
-        output.print_rows("Imported", rows)
-        _print_more(entities, failures, gaps, dropped)
+        rows = (row.to_json() for row in result.rows(session, bulk_import_id))
+        failures = result.failures(session, bulk_import_id)
+        entities = result.destinations(session, bulk_import_id)
+        dropped = result.dropped(session, bulk_import_id)
+        gaps = result.gaps(session, bulk_import_id)
+        if as_json:
+            output.print_json(
+                {
+                    "import": bulk_import_id,
+                    "entities": entities,
+                    "relations": rows,
+                    "failures": failures,
+                    "gaps": gaps,
+                    "dropped_attributes": dropped,
+                    **(more or {}),
+                }
+            )
+        else:
+            output.print_rows("Imported", list(rows))
+            _print_places(entities)
+            output.print_failures(failures, all_in=f"`offline-transfer report {bulk_import_id}`")
+            _print_more(list(gaps), list(dropped))
     if clean:
         return ExitStatus.OK
     output.remark(
@@ -261,9 +263,7 @@ def show(
     return ExitStatus.WITH_FAILURES
 
 
-def _print_more(
-    entities: "list[JsonObject]", failures: "list[JsonObject]", gaps: "list[JsonObject]", dropped: "list[JsonObject]"
-) -> None:
+def _print_places(entities: "Iterator[JsonObject]") -> None:
     from offline_transfer.cli import output
 
     output.print_table(
@@ -271,8 +271,11 @@ def _print_more(
         ("entity", "destination", "status"),
         [(item["entity"], item["destination"], item["error"] or item["status"]) for item in entities],
     )
-    if failures:
-        output.print_failures(failures)
+
+
+def _print_more(gaps: "list[JsonObject]", dropped: "list[JsonObject]") -> None:
+    from offline_transfer.cli import output
+
     if gaps:
         output.print_table(
             "Not in the archive", ("entity", "relation"), [(item["entity"], item["relation"]) for item in gaps]

@@ -28,32 +28,31 @@ def report(
         result.require_archive(session, offline_export_id)
         prefix = result.export_prefix(session, offline_export_id)
         rows = [row.to_json() for row in result.rows(session, offline_export_id)]
-        failures = list(result.failures(session, offline_export_id))
         paths = find.given_paths(session, offline_export_id)
         gaps = [gap.to_json() for path in paths for gap in incomplete(session, path)]
         clean = result.is_clean(session, offline_export_id)
         refused = None if profile is None else list(against.after(session, offline_export_id, profile))
-    if as_json:
-        document: dict[str, object] = {
-            "export_prefix": prefix,
-            "relations": rows,
-            "failures": failures,
-            "incomplete": gaps,
-        }
-        if moved is not None:
-            document["moved"] = moved
-        if refused is not None:
-            document["refused"] = [objection.to_json() for objection in refused]
-        output.print_json(document)
-    else:
-        output.print_rows("Exported", rows)
-        if failures:
-            output.print_failures(failures)
-        output.print_incomplete(gaps)
-        if moved:
-            output.print_moved(moved)
-        output.print_objections(refused or ())
-        typer.echo(prefix)
+        failures = result.failures(session, offline_export_id)
+        if as_json:
+            document: dict[str, object] = {
+                "export_prefix": prefix,
+                "relations": rows,
+                "failures": failures,
+                "incomplete": gaps,
+            }
+            if moved is not None:
+                document["moved"] = moved
+            if refused is not None:
+                document["refused"] = [objection.to_json() for objection in refused]
+            output.print_json(document)
+        else:
+            output.print_rows("Exported", rows)
+            output.print_failures(failures, all_in="the manifest of the archive")
+            output.print_incomplete(gaps)
+            if moved:
+                output.print_moved(moved)
+            output.print_objections(refused or ())
+            typer.echo(prefix)
     if refused:
         output.remark("The destination would refuse this archive. Do not carry it before that is changed.")
         return ExitStatus.BLOCKED

@@ -1,7 +1,8 @@
 """What commands print: results on standard output, progress and remarks on standard error."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -26,11 +27,25 @@ if TYPE_CHECKING:
 UNWATCHED_WIDTH: Final = 1000
 """Columns of a table that goes into a file or a pipe: no cell is folded there, so that lines can be searched."""
 
+MOST_FAILURES: Final = 1000
+"""How many failures people are shown: nobody reads more of them in a table."""
+
 
 def print_json(document: Mapping[str, object]) -> None:
-    """One JSON object on one line."""
-    sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS) + b"\n")
-    sys.stdout.buffer.flush()
+    """One JSON object on one line. A value that is an iterator becomes a list, which is written while it is read."""
+    target = sys.stdout.buffer
+    target.write(b"{")
+    for number, (name, value) in enumerate(document.items()):
+        target.write((b"," if number else b"") + orjson.dumps(name) + b":")
+        if isinstance(value, Iterator):
+            target.write(b"[")
+            for position, item in enumerate(value):
+                target.write((b"," if position else b"") + _json(item))
+            target.write(b"]")
+        else:
+            target.write(_json(value))
+    target.write(b"}\n")
+    target.flush()
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -127,13 +142,21 @@ def print_objections(objections: Iterable["Objection"]) -> None:
         print_table("What the destination would say", ("kind", "entity", "what"), rows)
 
 
-def print_failures(failures: Iterable[Mapping[str, object]]) -> None:
-    """What could not be written or imported, and why."""
-    print_table(
-        "Failed",
-        ("entity", "path", "record", "why"),
-        [(item["entity"], item["path"], item.get("record") or "", item["message"]) for item in failures],
-    )
+def print_failures(failures: Iterator[Mapping[str, object]], *, all_in: str) -> None:
+    """What could not be written or imported, and why; of very many the first, and how many more `all_in` has."""
+    rows = [
+        (item["entity"], item["path"], item.get("record") or "", item["message"])
+        for item in islice(failures, MOST_FAILURES)
+    ]
+    if not rows:
+        return
+    print_table("Failed", ("entity", "path", "record", "why"), rows)
+    if more := sum(1 for _ in failures):
+        sys.stdout.write(f"{more:,} more failed: {all_in} has all of them.\n")
+
+
+def _json(value: object) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
 
 
 def _reasons(reasons: object) -> str:
