@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
-from typing import TypeVar
+from concurrent.futures import Future, wait
+from typing import Final, TypeVar
 
 T = TypeVar("T")
+
+LISTEN_SECONDS: Final = 0.5
 
 
 def interruptible(work: Callable[[Callable[[], None]], T]) -> T:
@@ -30,6 +32,9 @@ def interruptible(work: Callable[[Callable[[], None]], T]) -> T:
 
     threading.Thread(target=run, name="interruptible", daemon=True).start()
     try:
+        # Never for long: Python hears of a signal that comes just before it waits for a lock only when it has waited.
+        while not outcome.done():
+            wait([outcome], timeout=LISTEN_SECONDS)
         return outcome.result()
     except KeyboardInterrupt:
         interrupted.set()

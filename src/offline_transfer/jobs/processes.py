@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+import math
 import os
 import signal
 import subprocess
@@ -26,6 +27,7 @@ _FIRST_WAIT: Final = 0.25
 _LONGEST_WAIT: Final = 10.0
 # Beside the grace time: what a worker needs to say that it ends.
 _LEAVE_SECONDS: Final = 10.0
+_LISTEN_SECONDS: Final = 0.5
 
 logger: Final = logging.getLogger(__name__)
 
@@ -116,9 +118,11 @@ class WorkerProcesses:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until all processes have ended, which without `stop` they never do; gives whether they have."""
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
         for thread in self._threads:
-            thread.join(None if deadline is None else max(0.0, deadline - time.monotonic()))
+            # Never for long: Python hears of a signal that comes just before it waits for a lock only when it has waited.
+            while thread.is_alive() and (left := deadline - time.monotonic()) > 0:
+                thread.join(min(left, _LISTEN_SECONDS))
         return not any(thread.is_alive() for thread in self._threads)
 
     def _keep(self, slot: int) -> None:
