@@ -1,8 +1,23 @@
-"""How our programs end."""
+"""How our programs wait, and how they end."""
 
 import gc
+import math
 import sys
-from typing import Never
+import threading
+import time
+from typing import Final, Never
+
+LISTEN_SECONDS: Final = 0.5
+
+
+def join(thread: threading.Thread, seconds: float = math.inf) -> None:
+    """Wait for the end of a thread, and hear signals meanwhile.
+
+    It never waits for long at once: Python hears of a signal that comes just before it waits for a lock only when it has waited.
+    """
+    deadline = time.monotonic() + seconds
+    while thread.is_alive() and (left := deadline - time.monotonic()) > 0:
+        thread.join(min(left, LISTEN_SECONDS))
 
 
 def end(status: int) -> Never:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from demo.interrupts import Interrupts as DemoInterrupts
+from offline_transfer import programs
 from offline_transfer.cli import main
 from offline_transfer.cli.interrupts import AwaitedInterrupts, Interrupts
 from offline_transfer.errors import ExitStatus
@@ -70,6 +71,17 @@ def test_what_is_dropped_is_raised_again(capsys: pytest.CaptureFixture[str]) -> 
         wait_after(drop)
     assert (interrupts.came, signal.getsignal(signal.SIGINT), sys.unraisablehook) == (True, handler, hook)
     assert capsys.readouterr().err == ""
+
+
+def test_a_thread_is_waited_for_to_its_end_or_for_a_while() -> None:
+    end = threading.Event()
+    thread = threading.Thread(target=end.wait, daemon=True)
+    thread.start()
+    programs.join(thread, 0.01)
+    assert thread.is_alive()
+    end.set()
+    programs.join(thread)
+    assert not thread.is_alive()
 
 
 def test_libraries_do_not_complain_of_what_was_broken_off(caplog: pytest.LogCaptureFixture) -> None:

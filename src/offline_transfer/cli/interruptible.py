@@ -2,12 +2,12 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, wait
-from typing import Final, TypeVar
+from concurrent.futures import Future
+from typing import TypeVar
+
+from offline_transfer import programs
 
 T = TypeVar("T")
-
-LISTEN_SECONDS: Final = 0.5
 
 
 def interruptible(work: Callable[[Callable[[], None]], T]) -> T:
@@ -30,11 +30,10 @@ def interruptible(work: Callable[[Callable[[], None]], T]) -> T:
         except BaseException as error:  # noqa: BLE001 - the main thread raises it
             outcome.set_exception(error)
 
-    threading.Thread(target=run, name="interruptible", daemon=True).start()
+    thread = threading.Thread(target=run, name="interruptible", daemon=True)
+    thread.start()
     try:
-        # Never for long: Python hears of a signal that comes just before it waits for a lock only when it has waited.
-        while not outcome.done():
-            wait([outcome], timeout=LISTEN_SECONDS)
+        programs.join(thread)
         return outcome.result()
     except KeyboardInterrupt:
         interrupted.set()

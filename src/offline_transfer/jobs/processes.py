@@ -16,6 +16,7 @@ from typing import IO, Final
 import psutil
 from pydantic import SecretStr
 
+from offline_transfer import programs
 from offline_transfer.queue import QueueName
 from offline_transfer.settings import Settings, environment_names
 
@@ -27,7 +28,6 @@ _FIRST_WAIT: Final = 0.25
 _LONGEST_WAIT: Final = 10.0
 # Beside the grace time: what a worker needs to say that it ends.
 _LEAVE_SECONDS: Final = 10.0
-_LISTEN_SECONDS: Final = 0.5
 
 logger: Final = logging.getLogger(__name__)
 
@@ -120,9 +120,7 @@ class WorkerProcesses:
         """Wait until all processes have ended, which without `stop` they never do; gives whether they have."""
         deadline = math.inf if timeout is None else time.monotonic() + timeout
         for thread in self._threads:
-            # Never for long: Python hears of a signal that comes just before it waits for a lock only when it has waited.
-            while thread.is_alive() and (left := deadline - time.monotonic()) > 0:
-                thread.join(min(left, _LISTEN_SECONDS))
+            programs.join(thread, deadline - time.monotonic())
         return not any(thread.is_alive() for thread in self._threads)
 
     def _keep(self, slot: int) -> None:
