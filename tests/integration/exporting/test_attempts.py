@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from offline_transfer import db, queue
+from offline_transfer import queue
 from offline_transfer.archive.encryption import EncryptionRequest
 from offline_transfer.db import Database
 from offline_transfer.exporting import abandoned, control, finish, names, overdue, portable, process, schedule
@@ -29,6 +29,7 @@ from offline_transfer.transfers.models import ExportBatch, ExportJob, ExportObje
 from offline_transfer.transfers.states import ExportState, JobState, RelationState
 from tests.integration.exporting.exporter import Exported, Exporter
 from tests.integration.exporting.stores import Faulty, with_store
+from tests.support.standstill import stand_still
 
 STUCK = "It did not move for 6 hours. The log of its job says where it stood; retry it."
 RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
@@ -413,16 +414,14 @@ def test_the_end_of_an_export_that_runs_twice_at_once_ends_it_once(issues: Expor
     assert (row.status, states) == (ExportState.finished, {RelationState.finished})
 
 
-def test_who_stands_still_with_a_lock_does_not_keep_others_waiting_for_ever(
-    exporter: Exporter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(db, "STANDSTILL_SECONDS", 1.0)
+def test_who_stands_still_with_a_lock_does_not_keep_others_waiting_for_ever(exporter: Exporter) -> None:
     created = started(exporter, "top/sub/app")
     with contextlib.ExitStack() as stack:
         standing = exporter.database.sessions()
         # Its connection is gone: there is nothing that could be rolled back.
         stack.callback(standing.invalidate)
         schedule.lock(standing, created.id)
+        stand_still(standing)
         with exporter.database.session() as session:
             session.execute(text("SET LOCAL lock_timeout = '30s'"))
             control.cancel(session, created.id)

@@ -7,10 +7,12 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
+import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from offline_transfer import db
 from offline_transfer.exporting import outcomes, places, plan, portable, schedule, work
@@ -21,12 +23,12 @@ from offline_transfer.transfers.models import ExportBatch, ExportJob
 from offline_transfer.transfers.states import BatchState, JobState
 from tests.integration.exporting.exporter import Exporter
 from tests.integration.exporting.test_attempts import own_row_of, started
+from tests.support.standstill import stand_still
 
 
 @pytest.fixture
-def issues(exporter: Exporter, monkeypatch: pytest.MonkeyPatch) -> Exporter:
-    """The instance with three issues, which leave in batches of two, where nobody may stand still for long."""
-    monkeypatch.setattr(db, "STANDSTILL_SECONDS", 1.0)
+def issues(exporter: Exporter) -> Exporter:
+    """The instance with three issues, which leave in batches of two."""
     exporter.add(*(Issue(iid=iid, title=f"Issue {iid}", project_id=5, author_id=3) for iid in range(1, 4)))
     return Exporter(exporter.database, exporter.directory, {"batch_size": 2})
 
@@ -48,6 +50,9 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, ac
 
     def standing_still(*arguments: Any, **named: Any) -> Any:
         monkeypatch.setattr(module, name, function)
+        for argument in arguments:
+            if isinstance(argument, Session | psycopg.Connection):
+                stand_still(argument)
         act()
         done.append(name)
         return function(*arguments, **named)
@@ -63,6 +68,7 @@ def test_who_claims_a_job_and_stands_still(issues: Exporter, other: Exporter) ->
         # Its connection is gone: there is nothing that could be rolled back.
         stack.callback(standing.invalidate)
         schedule.claim(standing, subject)
+        stand_still(standing)
         with other.database.session() as session:
             claim = schedule.claim(session, subject)
         assert claim is not None

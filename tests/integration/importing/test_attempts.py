@@ -29,6 +29,7 @@ from offline_transfer.transfers.models import BulkImport, ImportEntity, ImportJo
 from offline_transfer.types import PortableKind
 from tests.integration.importing.test_records import counts, issue
 from tests.support.importing import Destination, Records, RecordsObject, RecordsSource
+from tests.support.standstill import stand_still
 
 SECONDS = 30
 LABELS: Mapping[str, Sequence[Records]] = {"labels": [[{"title": "bug", "color": "#ff0000"}]], "issues": [[issue(1)]]}
@@ -204,15 +205,15 @@ def claim_job(session: Session, bulk_import_id: int) -> None:
 
 @pytest.mark.parametrize("lock", [lock_import, hold_job, claim_job])
 def test_who_stands_still_with_a_lock_does_not_keep_others_waiting_for_ever(
-    destination: Destination, monkeypatch: pytest.MonkeyPatch, lock: Callable[[Session, int], None]
+    destination: Destination, lock: Callable[[Session, int], None]
 ) -> None:
-    monkeypatch.setattr(db, "STANDSTILL_SECONDS", 1.0)
     _, _, bulk_import_id = started(destination, RecordsSource(relations=LABELS))
     with ExitStack() as stack:
         standing = destination.database.sessions()
         # Its connection is gone: there is nothing that could be rolled back.
         stack.callback(standing.invalidate)
         lock(standing, bulk_import_id)
+        stand_still(standing)
         with destination.database.session() as session:
             session.execute(text("SET LOCAL lock_timeout = '30s'"))
             control.cancel(session, bulk_import_id)
@@ -225,15 +226,13 @@ def test_who_stands_still_with_a_lock_does_not_keep_others_waiting_for_ever(
         assert session.scalar(text("SHOW idle_in_transaction_session_timeout")) == "0"
 
 
-def test_who_stands_still_over_shared_records_does_not_keep_others_waiting_for_ever(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(db, "STANDSTILL_SECONDS", 1.0)
+def test_who_stands_still_over_shared_records_does_not_keep_others_waiting_for_ever(database_url: str) -> None:
     scoping = Scoping(PortableKind.PROJECT, 1, (1,))
     with ExitStack() as stack:
         standing = psycopg.connect(database_url)
         stack.callback(standing.close)
         scoping.lock_record(standing, "milestones", 1)
+        stand_still(standing)
         with psycopg.connect(database_url) as other:
             other.execute("SET lock_timeout = '30s'")
             scoping.lock_record(other, "milestones", 1)
@@ -244,7 +243,6 @@ def test_who_stands_still_over_shared_records_does_not_keep_others_waiting_for_e
 def test_who_stands_still_over_users_does_not_keep_others_waiting_for_ever(
     destination: Destination, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(db, "STANDSTILL_SECONDS", 1.0)
     ((group_id,),) = destination.rows("namespaces", "id")
     impatient = db.connect(make_conninfo(destination.database.conninfo, options="-c lock_timeout=30s"))
     standing, other = (
@@ -261,6 +259,7 @@ def test_who_stands_still_over_users_does_not_keep_others_waiting_for_ever(
 
     def make_while_another_wants_the_same(session: Session, sources: Sequence[Any]) -> dict[int, int]:
         monkeypatch.setattr(lookup, "_make_stand_ins", make)
+        stand_still(session)
         other.resolve([7])
         return make(session, sources)
 

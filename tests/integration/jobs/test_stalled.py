@@ -20,6 +20,7 @@ from offline_transfer.jobs.manager import FencedJobManager
 from offline_transfer.jobs.outcomes import HeldJob
 from offline_transfer.queue import QueueName
 from tests.integration.jobs.scene import Scene, silence, take
+from tests.support.standstill import stand_still
 
 DEAD_THREE_TIMES = (
     "The worker died 3 times while it did this job: the log of the job says where it was, and the system's log whether"
@@ -100,9 +101,8 @@ def test_waiting_workers_are_woken_for_a_job_that_is_put_back(scene: Scene) -> N
 
 
 @pytest.fixture
-def impatient(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    """The database for one who does not wait for ever, where nobody may stand still for long."""
-    monkeypatch.setattr(db, "STANDSTILL_SECONDS", 1.0)
+def impatient(scene: Scene) -> Iterator[Database]:
+    """The database for one who does not wait for ever."""
     with closing(db.connect(make_conninfo(scene.database.conninfo, options="-c lock_timeout=30s"))) as database:
         yield database
 
@@ -117,6 +117,7 @@ def test_a_sweep_that_stands_still_does_not_keep_others_waiting_for_ever(
 
     def settle_after_another_sweep(session: Session, job: HeldJob) -> None:
         monkeypatch.setattr(stalled, "_settle", settle)
+        stand_still(session)
         found.append(stalled.sweep(impatient, 30))
         settle(session, job)
 
@@ -142,6 +143,7 @@ def test_a_worker_that_stands_still_in_a_heartbeat_does_not_keep_sweeps_waiting_
     def forgive_before_a_sweep(session: Session, stalled_seconds: float) -> None:
         monkeypatch.setattr(heartbeats, "forgive_silence_of_all", forgive)
         forgive(session, stalled_seconds)
+        stand_still(session)
         found.append(stalled.sweep(impatient, 30))
 
     monkeypatch.setattr(heartbeats, "forgive_silence_of_all", forgive_before_a_sweep)

@@ -22,6 +22,7 @@ from offline_transfer.queue import QueueName
 from offline_transfer.storage.disk import DiskStore
 from offline_transfer.storage.sources import from_bytes
 from tests.integration.jobs.scene import Scene, silence, take
+from tests.support.standstill import stand_still
 
 
 @pytest.mark.parametrize(
@@ -104,9 +105,8 @@ OLD_IMPORT = (
     ],
 )
 def test_a_sweep_that_stands_still_does_not_keep_the_next_one_waiting_for_ever(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch, sweep: sweeps.Sweep, statements: str
+    scene: Scene, sweep: sweeps.Sweep, statements: str
 ) -> None:
-    monkeypatch.setattr(db, "STANDSTILL_SECONDS", 1.0)
     scene.defer("test_tell", number=1)
     with scene.database.session() as session:
         for statement in statements.split(";"):
@@ -119,6 +119,7 @@ def test_a_sweep_that_stands_still_does_not_keep_the_next_one_waiting_for_ever(
         (standing,) = suspended.standing
         # Its connection is gone: there is nothing that could be rolled back.
         stack.callback(standing.invalidate)
+        stand_still(standing)
         assert sweep(replace(scene.instance, database=impatient)) == 1
         with pytest.raises(DBAPIError):
             standing.execute(text("SELECT 1"))
