@@ -111,7 +111,7 @@ class Copy:
         ended = subprocess.run(
             ["bash", "-c", f"set -euo pipefail\n{self._meant(script)}"],
             cwd=self.project,
-            env={**environment_of(), "PYTHONPATH": str(self.project / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**outside(), "PYTHONPATH": str(self.project / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -139,6 +139,11 @@ class Copy:
 
     def _meant(self, text: str) -> str:
         return text.replace("/tmp/", f"{self.directory}/").replace(".venv/bin/", f"{Path(sys.executable).parent}/")
+
+
+def outside() -> dict[str, str]:
+    """This process's environment without the name of its test run: tests of the copy would take this run's databases for theirs."""
+    return {name: value for name, value in environment_of().items() if not name.startswith("PYTEST_")}
 
 
 @pytest.fixture
