@@ -43,7 +43,7 @@ LARGE = os.urandom(17 * BLOCK_BYTES)
 QUICK = Patience(
     retries=RetryPolicy(attempts=ATTEMPTS, first_wait=0.001, longest_wait=0.01), stalled_after=timedelta(seconds=30)
 )
-HASTY = Patience(retries=QUICK.retries, stalled_after=timedelta(milliseconds=500))
+HASTY = Patience(retries=replace(QUICK.retries, attempts=20), stalled_after=timedelta(milliseconds=500))
 
 
 @pytest.fixture
@@ -160,9 +160,9 @@ def test_a_store_that_is_too_slow_is_asked_again(front: FaultyFront, bucket: str
 def test_a_store_that_needs_longer_than_the_longest_silence_and_is_never_silent_is_waited_for(
     front: FaultyFront, bucket: str
 ) -> None:
-    location = opened(front, bucket, replace(QUICK, stalled_after=timedelta(seconds=1.5)))
+    location = opened(front, bucket, replace(QUICK, stalled_after=timedelta(seconds=3)))
     location.store.put("key", from_bytes(SMALL * 100))
-    front.plan(Rule(Trickle(0.05, len(SMALL) * 3), "GET", times=None))
+    front.plan(Rule(Trickle(0.1, len(SMALL) * 3), "GET", times=None))
     assert b"".join(location.store.blocks("key")) == SMALL * 100
     assert len(front.seen) == 1
 

@@ -119,7 +119,7 @@ def service_of(database: Database, data_dir: Path, **settings: Any) -> Service:
     """A service over a migrated database, in which nobody waits for long."""
     given = {
         "heartbeat_seconds": 0.2,
-        "stalled_seconds": 2.0,
+        "stalled_seconds": 3.0,
         "poll_seconds": 0.2,
         "sweep_seconds": 1,
         "worker_grace_seconds": 5,

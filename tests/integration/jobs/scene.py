@@ -94,7 +94,7 @@ def scene(database: Database, data_dir: Path) -> Iterator[Scene]:
         data_dir=data_dir,
         database_url=SecretStr(database.conninfo),
         heartbeat_seconds=0.1,
-        stalled_seconds=1.0,
+        stalled_seconds=3.0,
         poll_seconds=0.2,
         sweep_seconds=1,
         worker_grace_seconds=5,
