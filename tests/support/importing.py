@@ -39,6 +39,7 @@ class RecordsObject:
     number: int
     relation: str
     content: Records
+    below: Mapping[str, int] = field(default_factory=dict, kw_only=True)
 
     @property
     def where(self) -> str:
@@ -52,8 +53,8 @@ class RecordsObject:
 
     @property
     def nested(self) -> Mapping[str, int]:
-        """Nothing is announced of what is nested in them."""
-        return {}
+        """What is announced of what is nested in them."""
+        return self.below
 
     @contextmanager
     def lines(self) -> Iterator[Iterator[bytes]]:
@@ -75,6 +76,8 @@ class RecordsSource:
     relations: Mapping[str, Sequence[Records]] = field(default_factory=dict)
     highest: JsonObject = field(default_factory=dict)
     source_id: int | None = None
+    below: Mapping[str, Mapping[str, int]] = field(default_factory=dict, kw_only=True)
+    """For each relation, what each of its objects announces of what is nested in it."""
 
     def root(self) -> JsonObject:
         """The portable's own attributes."""
@@ -87,7 +90,7 @@ class RecordsSource:
     def objects(self, relation: str) -> Sequence[RecordsObject]:
         """One object for each batch."""
         return [
-            RecordsObject(number, relation, records)
+            RecordsObject(number, relation, records, below=self.below.get(relation, {}))
             for number, records in enumerate(self.relations.get(relation, ()), start=1)
         ]
 

@@ -91,7 +91,8 @@ def fail_batch(session: Session, tracker: Tracker, batch: BatchTracker, failure:
     # Whoever had the job has it no more, which is why no claim is asked for.
     reference = trackers.reference(tracker.bulk_import_entity_id, tracker.relation, batch, None)
     connection = psycopg_connection(session)
-    failing.fail_batch(connection, reference, own, expected=batch.expected or 1, error=failure.message)
+    expected = failing.Expected(batch.expected or 1, batch.expected_nested)
+    failing.fail_batch(connection, reference, own, expected=expected, error=failure.message)
     session.expire(batch)
 
 

@@ -49,7 +49,7 @@ def run_pipeline(attempt: Attempt, work: PipelineWork, pipeline: TrackedPipeline
     objects = work.source.objects(pipeline.relation) or ()
     with attempt.context.database.session() as session:
         ledger.hold(psycopg_connection(session), attempt.claim)
-        batches = trackers.start(session, attempt.claim, pipeline, objects)
+        batches = trackers.start(session, attempt.claim, pipeline, work.source.kind, objects)
     first_index = 0
     for found in objects:
         try:
@@ -95,7 +95,7 @@ def _give_out(attempt: Attempt, work: PipelineWork, pipelines: Sequence[TrackedP
         ledger.hold(psycopg_connection(session), attempt.claim)
         for pipeline in pipelines:
             objects = work.source.objects(pipeline.relation) or ()
-            trackers.start(session, attempt.claim, pipeline, objects)
+            trackers.start(session, attempt.claim, pipeline, work.source.kind, objects)
             if len(objects) > 1 and _are_announced(objects):
                 is_of_files = pipeline.stage.pipeline.file_extraction_pipeline
                 name = names.FILE_PIPELINE_BATCH if is_of_files else names.PIPELINE_BATCH

@@ -4,6 +4,7 @@ from functools import cache
 
 from offline_transfer.importing.errors import RecordCountError
 from offline_transfer.importing.pipeline import PipelineContext
+from offline_transfer.importing.source import SourceObject
 from offline_transfer.importing.tally import Failure
 from offline_transfer.relations.loader import tree
 from offline_transfer.transfers.accounting import Fail
@@ -16,7 +17,7 @@ def compare_nested(context: PipelineContext) -> None:
 
     Records of the first level are counted while they are read. Raises RecordCountError when there were more than announced.
     """
-    announced = context.source.nested
+    announced = nested_of(context.work.source.kind, context.relation, context.source)
     if not announced or context.batch.retried_lines is not None:
         return
     counts = context.accounting.paths
@@ -24,14 +25,20 @@ def compare_nested(context: PipelineContext) -> None:
         # Nobody knows what was nested in a line that could not be read.
         return
     where = context.source.where
-    for path in sorted(_paths(context.work.source.kind, context.relation) & announced.keys()):
-        expected, read = announced[path], counts[path].source if path in counts else 0
+    for path, expected in announced.items():
+        read = counts[path].source if path in counts else 0
         if read > expected:
             raise RecordCountError(name=where, found="more", path=path, announced=expected)
         if read < expected:
             context.accounting.failed(path, Fail.GAP, expected - read)
             message = f"{where} holds {read:,} of the {expected:,} records that are announced"
             context.keep(Failure(path, None, Fail.GAP, message, None, PipelineStep.EXTRACTOR))
+
+
+def nested_of(kind: PortableKind, relation: str, source: SourceObject) -> dict[str, int]:
+    """How many records an archive announces of each path below a relation; what it says of other paths is its own affair."""
+    announced = source.nested
+    return {path: announced[path] for path in sorted(_paths(kind, relation) & announced.keys())}
 
 
 @cache

@@ -1,6 +1,7 @@
 """What becomes of a batch of whose object nothing can be had."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 import psycopg
@@ -17,6 +18,14 @@ OF_OBJECT: Final = (BadInputError, StorageError)
 _ITS_OWN: Final = (BadInputError, ObjectNotFoundError)
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What should have been in an object, as its archive announced it: records of the first level, and below them by path."""
+
+    records: int
+    nested: Mapping[str, int]
+
+
 def reason_of(error: OfflineTransferError) -> Fail:
     """Whether the object is at fault, which is damaged, refused or not there, or a store or disk, the archive's or our own."""
     return Fail.OBJECT_DAMAGED if isinstance(error, _ITS_OWN) else Fail.GIVEN_UP
@@ -27,11 +36,11 @@ def fail_batch(
     batch: ledger.BatchRef,
     failure: Failure,
     *,
-    expected: int,
+    expected: Expected,
     error: str,
     written: int = 0,
 ) -> Accounting:
-    """Fail an open batch with all records that were expected in it but for those that were written, and give what was counted.
+    """Fail an open batch with all that was expected in it but for the records that were written, and give what was counted.
 
     Where only some lines were tried again, these alone fail, each with the reason, and the batch ends as finished: its others
     are there and counted. Raises WorkWithdrawnError when it is another's by now.
@@ -40,10 +49,12 @@ def fail_batch(
     accounting = Accounting()
     if written:
         accounting.imported(failure.path, written)
-    failed = expected - written if lines is None else len(lines)
+    failed = expected.records - written if lines is None else len(lines)
     if failed > 0:
         accounting.failed(failure.path, failure.reason, failed)
     if lines is None:
+        for path, count in expected.nested.items():
+            accounting.failed(path, failure.reason, count)
         ledger.note_failures(connection, batch, [failure])
         ledger.fail_batch(connection, batch, accounting, error)
     else:

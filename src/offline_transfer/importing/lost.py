@@ -9,6 +9,7 @@ from offline_transfer.archive import ndjson
 from offline_transfer.archive.errors import RecordError
 from offline_transfer.db import psycopg_connection
 from offline_transfer.importing import failing, trackers
+from offline_transfer.importing.announced import nested_of
 from offline_transfer.importing.context import ImportContext
 from offline_transfer.importing.plan import NodePlan, count_nested, plans
 from offline_transfer.importing.source import EntitySource, SourceObject
@@ -125,8 +126,8 @@ class _Reader:
             lines = done.get(found.number)
             if lines is not None and not lines:
                 continue
-            before = self.accounting.path(relation).source if relation in self.accounting.paths else 0
-            expected = (found.records or 0) if lines is None else len(lines)
+            expected = self._expected(found, relation, lines)
+            before = {path: self._counted(path) for path in expected}
             try:
                 if plan is None:
                     self._count_members(found, relation)
@@ -135,8 +136,18 @@ class _Reader:
             except failing.OF_OBJECT as error:
                 if goes_up(self.context, error):
                     raise
-                after = self.accounting.path(relation).source
-                self.accounting.failed(relation, failing.reason_of(error), max(expected - (after - before), 1))
+                for path, number in expected.items():
+                    left = max(number - (self._counted(path) - before[path]), 1 if path == relation else 0)
+                    if left:
+                        self.accounting.failed(path, failing.reason_of(error), left)
+
+    def _expected(self, found: SourceObject, relation: str, lines: frozenset[int] | None) -> dict[str, int]:
+        if lines is not None:
+            return {relation: len(lines)}
+        return {relation: found.records or 0, **nested_of(self.source.kind, relation, found)}
+
+    def _counted(self, path: str) -> int:
+        return self.accounting.paths[path].source if path in self.accounting.paths else 0
 
     def _count_members(self, found: SourceObject, relation: str) -> None:
         if found.records is not None:

@@ -8,7 +8,7 @@ from typing import Final
 from offline_transfer.archive.errors import about
 from offline_transfer.errors import OfflineTransferError
 from offline_transfer.importing import failing, stages
-from offline_transfer.importing.announced import compare_nested
+from offline_transfer.importing.announced import compare_nested, nested_of
 from offline_transfer.importing.batch import rare_collections
 from offline_transfer.importing.errors import PipelineAbortedError
 from offline_transfer.importing.pipeline import Outcome, Pipeline, PipelineContext, PipelineWork, Stream
@@ -98,7 +98,8 @@ def _fail_batch(
 ) -> Accounting:
     """All of the object failed that was not written before it broke, as much as its archive announced."""
     written = _written(work, batch, outcome)
-    expected = max(source.records or written + 1, written)
+    records = max(source.records or written + 1, written)
+    expected = failing.Expected(records, nested_of(work.source.kind, batch.pipeline, source))
     step = outcome.broken_step or PipelineStep.EXTRACTOR
     message = about(source.where, error.message)
     failure = Failure(batch.pipeline, None, failing.reason_of(error), message, None, step)

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from sqlalchemy import bindparam, exists, func, select, text, update
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 from sqlalchemy.orm import Session
 from sqlalchemy.types import BigInteger, SmallInteger, Text
 
 from offline_transfer.db import Database, psycopg_connection
+from offline_transfer.importing.announced import nested_of
 from offline_transfer.importing.source import SourceObject
 from offline_transfer.importing.stages import Stage
 from offline_transfer.transfers import ledger
@@ -21,6 +22,7 @@ from offline_transfer.transfers.accounting import Accounting
 from offline_transfer.transfers.ledger import BatchRef, Claim
 from offline_transfer.transfers.models import BatchTracker, Tracker
 from offline_transfer.transfers.states import OPEN_TRACKER, TrackerState, step
+from offline_transfer.types import PortableKind
 
 ABSENT = "the archive holds nothing of this relation"
 
@@ -29,9 +31,12 @@ _ADD = text(
     " SELECT :entity_id, given.* FROM unnest(:relations, :stages) AS given ON CONFLICT DO NOTHING"
 ).bindparams(bindparam("relations", type_=ARRAY(Text)), bindparam("stages", type_=ARRAY(SmallInteger)))
 _ADD_BATCHES = text(
-    "INSERT INTO bulk_import_batch_trackers (tracker_id, batch_number, first_index, expected)"
-    " SELECT :tracker_id, given.* FROM unnest(:numbers, :indexes, :expected) AS given ON CONFLICT DO NOTHING"
-).bindparams(*(bindparam(name, type_=ARRAY(BigInteger)) for name in ("numbers", "indexes", "expected")))
+    "INSERT INTO bulk_import_batch_trackers (tracker_id, batch_number, first_index, expected, expected_nested)"
+    " SELECT :tracker_id, given.* FROM unnest(:numbers, :indexes, :expected, :nested) AS given ON CONFLICT DO NOTHING"
+).bindparams(
+    bindparam("nested", type_=ARRAY(JSONB)),
+    *(bindparam(name, type_=ARRAY(BigInteger)) for name in ("numbers", "indexes", "expected")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ def end_idle(database: Database, claim: Claim, ends: Mapping[int, End]) -> None:
 
 
 def start(
-    session: Session, claim: Claim, pipeline: TrackedPipeline, objects: Sequence[SourceObject]
+    session: Session, claim: Claim, pipeline: TrackedPipeline, kind: PortableKind, objects: Sequence[SourceObject]
 ) -> dict[int, BatchRef]:
     """Says that a pipeline is at work, and gives its batches by number; their rows are made unless an earlier attempt did."""
     before = accumulate((found.records or 0 for found in objects), initial=0)
@@ -95,6 +100,7 @@ def start(
         "numbers": [found.number for found in objects],
         "indexes": [index for index, _ in zip(before, objects, strict=False)],
         "expected": [found.records for found in objects],
+        "nested": [nested_of(kind, pipeline.relation, found) for found in objects],
     }
     tracker = session.get_one(Tracker, pipeline.tracker_id, populate_existing=True)
     tracker.status = step(tracker.status, TrackerState.started)

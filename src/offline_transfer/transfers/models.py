@@ -343,6 +343,8 @@ class BatchTracker(Timestamps, Base):
     error: Mapped[str | None] = mapped_column(String(ERROR_CHARACTERS))
     expected: Mapped[int | None] = mapped_column(BigInteger)
     """How many records or files the source says are in it; null where it does not say. Ours."""
+    expected_nested: Mapped[dict[str, int]] = mapped_column(JSONB, server_default="{}")
+    """How many records the source says are nested in those, by path; empty where it does not say. Ours."""
     retried_lines: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
     """Where only some records are tried again, the numbers of their lines; the others of the object are done. Ours."""
 

@@ -157,7 +157,7 @@ def test_what_was_in_an_entity_that_was_given_up_is_accounted_for(destination: D
 
 
 def test_a_batch_that_does_not_move_fails_and_the_others_go_on(destination: Destination) -> None:
-    source = RecordsSource(relations=BATCHED)
+    source = RecordsSource(relations=BATCHED, below={"issues": {"issues.notes": 2}})
     context, entity_id, bulk_import_id = started(destination, source)
     entity.import_entity(context, entity_id)
     with destination.database.session() as session:
@@ -173,7 +173,10 @@ def test_a_batch_that_does_not_move_fails_and_the_others_go_on(destination: Dest
     foreground.carry_out(context, bulk_import_id)
     row = destination.entity(entity_id)
     assert (row.status.name, row.has_failures) == ("finished", True)
-    assert counts(destination.accounting(row))["issues"] == (3, 2, 0, 1, {"given_up": 1})
+    found = counts(destination.accounting(row))
+    assert found["issues"] == (3, 2, 0, 1, {"given_up": 1})
+    # Those of the others were announced and are not there.
+    assert found["issues.notes"] == (6, 0, 0, 6, {"gap": 4, "given_up": 2})
 
 
 def test_an_import_that_nobody_works_on_times_out_with_all_that_is_open_in_it(destination: Destination) -> None:

@@ -137,6 +137,14 @@ def test_an_object_with_more_nested_records_than_announced_is_refused(project: P
     assert failure.message.startswith(f"project_1/labels.gz holds more records of `{PRIORITIES}` than the 1 that are")
 
 
+def test_of_an_object_that_is_damaged_all_has_failed_that_was_announced(project: Portable) -> None:
+    count = project.run(labels(announced=3).cut()).paths
+    assert {path: (found.source, found.failed, dict(found.reasons)) for path, found in count.items()} == {
+        "labels": (2, 2, {"object_damaged": 2}),
+        PRIORITIES: (3, 3, {"object_damaged": 3}),
+    }
+
+
 def test_what_was_nested_in_a_line_that_is_no_record_is_not_counted(project: Portable) -> None:
     for found in (labels(announced=2), labels(NO_RECORD, announced=3)):
         assert project.run(found).paths[PRIORITIES].failed == 0
