@@ -2,18 +2,25 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import psycopg
 import pytest
 
+from offline_transfer.cli import attended
+from offline_transfer.cli.attended_export import AttendedExport
 from offline_transfer.errors import ExitStatus
+from offline_transfer.exporting import ending, places, schedule
 from offline_transfer.exporting.create import create_export
 from offline_transfer.exporting.request import ExportRequest
 from offline_transfer.jobs import contexts
+from offline_transfer.jobs import instance as running
 from offline_transfer.storage.configuration import StorageConfiguration
+from offline_transfer.transfers.failures import Failure
 from tests.acceptance.interrupts import (
     DEADLINE,
     LONG_GRACE,
@@ -245,6 +252,40 @@ def test_a_second_ctrl_c_does_not_wait(with_keys: Instance, front: FaultyFront, 
     with with_store(with_keys, front, *words, **LONG_GRACE) as process:
         wait_for_held(front)
         interrupted_twice(process)
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Worker processes that ended with the export, before they cleared up."""
+
+    instance: running.Instance
+
+    def attend(self, watched: AttendedExport) -> None:
+        """There is something to clear up, and the export fails."""
+        (found,) = (path for path in Path(self._place(watched)).iterdir())
+        assert found.name.startswith(".offline-transfer-")
+        with self.instance.database.session() as session:
+            ending.fail(session, schedule.lock(session, watched.id), Failure("Dead", "its worker died"))
+
+    def _place(self, watched: AttendedExport) -> str:
+        with self.instance.database.session() as session:
+            return places.configuration_of(session, watched.id).location
+
+
+def test_nothing_but_the_objects_is_left_of_an_export_that_failed_whatever_its_workers_still_came_to(
+    own_source: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The place of an export has a file by which workers know it."""
+
+    @contextmanager
+    def gone(instance: running.Instance, _count: int | None) -> Iterator[Gone]:
+        yield Gone(instance)
+
+    place = tmp_path / "place"
+    monkeypatch.setattr(attended, "workers_of", gone)
+    message = own_source.run("export", "fill", "--to", place).refused(ExitStatus.STORAGE)
+    assert message.startswith("The export failed, and no archive was made: its worker died")
+    assert list(place.iterdir()) == []
 
 
 def test_workers_that_cannot_work_end_the_wait(

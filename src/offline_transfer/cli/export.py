@@ -1,5 +1,6 @@
 """`offline-transfer export`."""
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -142,7 +143,8 @@ def export(
         else:
             export_id = _reopen(context, resume, storage)
         with workers_of(instance, processes) as attendant:
-            _have_done(instance, attendant, export_id)
+            _have_done(instance, context, attendant, export_id)
+        _withdraw(context, export_id)
         moved = [move.to_json() for move in unchanged.moved(context, export_id)] if expect_unchanged else None
         return outcome.report(instance, export_id, moved=moved, profile=taken, as_json=as_json)
 
@@ -180,7 +182,7 @@ def _reopen(context: "ExportContext", export_prefix: str, storage: "StorageConfi
     return export_id
 
 
-def _have_done(instance: "Instance", attendant: "Attendant", export_id: int) -> None:
+def _have_done(instance: "Instance", context: "ExportContext", attendant: "Attendant", export_id: int) -> None:
     """Wait for the end; Ctrl-C cancels, and says how to go on."""
     from offline_transfer.cli.attended_export import AttendedExport
     from offline_transfer.exporting import result
@@ -192,4 +194,15 @@ def _have_done(instance: "Instance", attendant: "Attendant", export_id: int) -> 
         with instance.database.session() as session:
             prefix = result.export_prefix(session, export_id)
         attendant.cancel(attended, f"export --resume {prefix}")
+        _withdraw(context, export_id)
         raise
+
+
+def _withdraw(context: "ExportContext", export_id: int) -> None:
+    """Clear up after an export that made no archive: the workers of this command may have ended before they came to it."""
+    from offline_transfer.errors import OfflineTransferError
+    from offline_transfer.exporting import ending
+
+    # Where the place is away, the job waits for the next workers.
+    with contextlib.suppress(OfflineTransferError):
+        ending.withdraw(context, export_id)
