@@ -131,7 +131,8 @@ class Portable:
             batch = BatchTracker(tracker_id=tracker_id, batch_number=session.scalars(before).one() + 1)
             session.add(batch)
             session.flush()
-            return BatchRef(entity_id, tracker_id, batch.id, batch.batch_number, relation, retried)
+            lines = None if retried is None else {line: dict[str, int]() for line in retried}
+            return BatchRef(entity_id, tracker_id, batch.id, batch.batch_number, relation, lines)
 
     def run(self, found: PackedObject) -> Accounting:
         """Imports an object as a batch of its own."""

@@ -45,19 +45,26 @@ def fail_batch(
     Where only some lines were tried again, these alone fail, each with the reason, and the batch ends as finished: its others
     are there and counted. Raises WorkWithdrawnError when it is another's by now.
     """
-    lines = batch.retried_lines
-    accounting = Accounting()
+    if batch.retried_lines is not None:
+        accounting = Accounting()
+        counted = {line: _failed(failure, Expected(1, nested)) for line, nested in sorted(batch.retried_lines.items())}
+        for own in counted.values():
+            accounting.add(own)
+        lines = (replace(failure, line_index=line, accounting=own) for line, own in counted.items())
+        ledger.note_failures(connection, batch, lines)
+        ledger.finish_batch(connection, batch, accounting)
+        return accounting
+    accounting = _failed(failure, replace(expected, records=expected.records - written))
     if written:
         accounting.imported(failure.path, written)
-    failed = expected.records - written if lines is None else len(lines)
-    if failed > 0:
-        accounting.failed(failure.path, failure.reason, failed)
-    if lines is None:
-        for path, count in expected.nested.items():
+    ledger.note_failures(connection, batch, [failure])
+    ledger.fail_batch(connection, batch, accounting, error)
+    return accounting
+
+
+def _failed(failure: Failure, expected: Expected) -> Accounting:
+    accounting = Accounting()
+    for path, count in {failure.path: expected.records, **expected.nested}.items():
+        if count > 0:
             accounting.failed(path, failure.reason, count)
-        ledger.note_failures(connection, batch, [failure])
-        ledger.fail_batch(connection, batch, accounting, error)
-    else:
-        ledger.note_failures(connection, batch, (replace(failure, line_index=line) for line in sorted(lines)))
-        ledger.finish_batch(connection, batch, accounting)
     return accounting

@@ -130,7 +130,6 @@ def _open_records(session: Session, tracker: Tracker, batch: BatchTracker, reope
         return True
     if lines:
         _take_out(session, tracker, batch, [one for one in of_first_level if one.line_index is not None])
-        batch.retried_lines = lines
         reopened.records += len(lines)
     reopened.unkept_left += unkept
     reopened.nested_left += sum(
@@ -142,10 +141,14 @@ def _open_records(session: Session, tracker: Tracker, batch: BatchTracker, reope
 def _take_out(session: Session, tracker: Tracker, batch: BatchTracker, failures: Sequence[ImportFailure]) -> None:
     """The lines of these records are counted anew."""
     accounting = from_json([batch.accounting])
-    lines = {failure.line_index: failure for failure in failures}
-    for failure in lines.values():
-        accounting.subtract(_counted(tracker, failure))
+    lines = {failure.line_index: _counted(tracker, failure) for failure in failures}
+    for counted in lines.values():
+        accounting.subtract(counted)
     batch.accounting = accounting.to_json()
+    batch.retried_lines = {
+        str(line): {path: count.source for path, count in counted.paths.items() if path != tracker.relation}
+        for line, counted in lines.items()
+    }
     _forget_failures(session, _failures_of(tracker, batch) & ImportFailure.line_index.in_(lines))
 
 

@@ -113,7 +113,8 @@ def start(
 
 def reference(entity_id: int, relation: str, batch: BatchTracker, claim: Claim | None) -> BatchRef:
     """A batch as the attempt that does it names it; without a claim, as whoever ends it for all attempts."""
-    lines = None if batch.retried_lines is None else frozenset(batch.retried_lines)
+    retried = batch.retried_lines
+    lines = None if retried is None else {int(line): nested for line, nested in retried.items()}
     return BatchRef(entity_id, batch.tracker_id, batch.id, batch.batch_number, relation, lines, claim)
 
 
@@ -162,7 +163,7 @@ def accounted_for(session: Session, entity_id: int) -> dict[str, Mapping[int, fr
             continue
         batches = session.scalars(select(BatchTracker).where(BatchTracker.tracker_id == tracker.id))
         found[tracker.relation] = {
-            batch.batch_number: frozenset(batch.retried_lines or ())
+            batch.batch_number: frozenset(map(int, batch.retried_lines or ()))
             for batch in batches
             if batch.status not in OPEN_TRACKER or batch.retried_lines is not None
         }

@@ -1,7 +1,7 @@
 """The rows that say what an import has done: read and written inside the transaction of the work itself."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, LiteralString, Protocol
@@ -70,8 +70,8 @@ class BatchRef:
     batch_id: int
     number: int
     pipeline: str
-    retried_lines: frozenset[int] | None = None
-    """Where only some lines are tried again, their numbers from 0."""
+    retried_lines: Mapping[int, Mapping[str, int]] | None = None
+    """Where only some lines are tried again, their numbers from 0, and how many records were nested in each by path."""
     claim: Claim | None = None
 
 

@@ -345,8 +345,11 @@ class BatchTracker(Timestamps, Base):
     """How many records or files the source says are in it; null where it does not say. Ours."""
     expected_nested: Mapped[dict[str, int]] = mapped_column(JSONB, server_default="{}")
     """How many records the source says are nested in those, by path; empty where it does not say. Ours."""
-    retried_lines: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
-    """Where only some records are tried again, the numbers of their lines; the others of the object are done. Ours."""
+    retried_lines: Mapped[dict[str, dict[str, int]] | None] = mapped_column(JSONB(none_as_null=True))
+    """Where only some records are tried again, the numbers of their lines, each with how many records were nested in it by path.
+
+    The others of the object are done. Ours.
+    """
 
 
 class ImportJob(Timestamps, Base):

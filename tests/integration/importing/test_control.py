@@ -210,6 +210,25 @@ def test_an_object_that_breaks_while_some_of_its_lines_are_tried_again_fails_the
     assert destination.rows("bulk_import_failures", "id") == []
 
 
+def test_what_is_nested_in_lines_that_are_tried_again_stays_counted_when_their_object_breaks(
+    destination: Destination,
+) -> None:
+    """An issue without a title, with two comments, beside one with none."""
+    notes = [{"note": "x", "author_id": 7}, {"note": "y", "author_id": 7}]
+    bad, good = {**issue(1, notes=notes), "title": None}, issue(2)
+    row = destination.run(RecordsSource(relations={"issues": [[bad, good]]}))
+    failed = (2, 0, 0, 2)
+    assert counts(destination.accounting(row))["issues.notes"] == (*failed, {"parent_failed": 2})
+    for _ in range(2):
+        retry(destination, row, Damaged(relations={"issues": [[bad, good]]}, relation="issues"))
+        assert counts(destination.accounting(row)) == {
+            "issues": (2, 1, 0, 1, {"object_damaged": 1}),
+            "issues.notes": (*failed, {"object_damaged": 2}),
+        }
+    retry(destination, row, RecordsSource(relations={"issues": [[{**bad, "title": "one"}, good]]}))
+    assert counts(destination.accounting(row)) == {"issues": (2, 2, 0, 0, {}), "issues.notes": (2, 2, 0, 0, {})}
+
+
 def test_a_batch_that_is_given_up_while_some_of_its_lines_are_tried_again_fails_these_alone(
     destination: Destination,
 ) -> None:

@@ -2017,7 +2017,7 @@ def upgrade() -> None:
         sa.Column("error", sa.String(length=255), nullable=True),
         sa.Column("expected", sa.BigInteger(), nullable=True),
         sa.Column("expected_nested", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
-        sa.Column("retried_lines", sa.ARRAY(sa.BigInteger()), nullable=True),
+        sa.Column("retried_lines", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
