@@ -25,7 +25,7 @@ from tests.acceptance.interrupts import (
     with_store,
 )
 from tests.acceptance.program import Instance
-from tests.support.faulty_s3 import FaultyFront, Hold, Rule
+from tests.support.faulty_s3 import Answer, FaultyFront, Hold, Rule
 from tests.support.s3 import S3Server
 
 CANCELED: Final = ImportState.canceled.value
@@ -198,3 +198,46 @@ def test_an_import_whose_command_was_killed_goes_on(
     printed = destination.having(**heard, OFFLINE_TRANSFER_SWEEP_SECONDS="1").json("import", "--resume", 1)
     assert (printed["import"], printed["failures"], printed["gaps"]) == (1, [], [])
     assert {item["status"] for item in printed["entities"]} == {"finished"}
+
+
+@pytest.fixture
+def hurried(destination: Instance, front: FaultyFront) -> Instance:
+    """The instance, which asks a store and does a job twice before it gives up, and knows the store's credentials."""
+    return destination.having(
+        **front.server.environment(),
+        OFFLINE_TRANSFER_WORKER_PROCESSES="1",
+        OFFLINE_TRANSFER_STORE_ATTEMPTS="2",
+        OFFLINE_TRANSFER_STORE_RETRY_SECONDS="0.01",
+        OFFLINE_TRANSFER_JOB_ATTEMPTS="2",
+        OFFLINE_TRANSFER_RETRY_SECONDS="0.1",
+    )
+
+
+@pytest.mark.slow
+def test_a_store_that_is_away_for_a_while_costs_nothing(
+    hurried: Instance, front: FaultyFront, in_bucket: tuple[str, ...], held: str
+) -> None:
+    front.plan(Rule(Answer(503, "SlowDown"), method="GET", target=held, after=1, times=2))
+    printed = hurried.json("import", *in_bucket)
+    assert (printed["failures"], printed["gaps"]) == ([], [])
+    assert [row for row in printed["relations"] if row["failed"]] == []
+    assert len([seen for seen in front.seen if seen.fault is not None]) == 2
+
+
+@pytest.mark.slow
+def test_what_a_store_that_stays_away_kept_back_is_counted_and_comes_when_it_is_there_again(
+    hurried: Instance, front: FaultyFront, in_bucket: tuple[str, ...], held: str
+) -> None:
+    front.plan(Rule(Answer(503, "SlowDown"), method="GET", target=held, after=1, times=None))
+    printed = hurried.json("import", *in_bucket, status=ExitStatus.WITH_FAILURES)
+    kept_back = {row["path"]: row for row in printed["relations"] if row["failed"]}
+    assert {"issues", "issues.notes", "issues.notes.award_emoji"} <= kept_back.keys()
+    for path, row in kept_back.items():
+        assert path.partition(".")[0] == "issues"
+        assert (row["imported"], row["skipped"]) == (0, 0)
+        assert row["reasons"] == {"given_up": row["source"]}
+    front.plan()
+    again = hurried.json("import", "--resume", printed["import"])
+    assert again["failures"] == []
+    came = {row["path"]: row["imported"] for row in again["relations"] if row["entity"] == "fill/app"}
+    assert {path: came[path] for path in kept_back} == {path: row["source"] for path, row in kept_back.items()}
