@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from hypothesis import settings
 
 from offline_transfer import queue
 from offline_transfer.db import Database, connect
@@ -19,6 +20,10 @@ FIXTURES: Final = environment.gitlab_fixtures()
 LOGGERS: Final = ("offline_transfer", "procrastinate", "psycopg", "uvicorn")
 
 environment.scrub()
+
+# How long an example takes is nobody's promise. What else CI has of its own stays: there, the same examples each time.
+settings.register_profile("patient", settings(), deadline=None)
+settings.load_profile("patient")
 
 pytest_plugins = ["tests.support.skips"]
 

@@ -45,7 +45,7 @@ def read(data: bytes, *, size: int = 7, line_bytes: int = 1000) -> list[tuple[by
 
 
 @given(value=OBJECTS, size=st.integers(1, 40), indent=st.sampled_from([None, 0, 3]), ascii_only=st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_document_read_in_pieces_is_the_document(
     value: dict[str, Any], size: int, indent: int | None, ascii_only: bool
 ) -> None:
@@ -60,7 +60,7 @@ def test_a_document_read_in_pieces_is_the_document(
 
 
 @given(value=OBJECTS, ascii_only=st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_pretty_and_compact_are_what_the_standard_library_writes(value: dict[str, Any], ascii_only: bool) -> None:
     plain = json.dumps(value, separators=(",", ":"), ensure_ascii=ascii_only).encode()
     laid_out = json.dumps(value, indent=2, ensure_ascii=ascii_only).encode()
