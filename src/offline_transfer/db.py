@@ -124,11 +124,12 @@ def psycopg_connection(session: Session) -> psycopg.Connection:
     return _psycopg(session.connection().connection.driver_connection)
 
 
-def lock_briefly(connection: psycopg.Connection) -> None:
+def lock_briefly(at: Session | psycopg.Connection) -> None:
     """To be called before rows are locked for which others wait, since a process that was suspended would keep all of them waiting.
 
     Where nothing is asked in this transaction for STANDSTILL_SECONDS, PostgreSQL ends its connection.
     """
+    connection = psycopg_connection(at) if isinstance(at, Session) else at
     connection.execute("SELECT set_config('idle_in_transaction_session_timeout', %s, true)", [standstill()])
 
 

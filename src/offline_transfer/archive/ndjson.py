@@ -183,7 +183,7 @@ def _may_hold_long_number(line: bytes) -> bool:
     while start >= 0:
         if line[start - 1] in _BEFORE_DIGITS_OF_A_NUMBER:
             return True
-        end = _ZEROS.match(digits, start).end()  # type: ignore[union-attr]
+        end = _ZEROS.match(digits, start).end()  # type: ignore[union-attr]  # it matches nothing, too
         start = digits.find(_SUSPICIOUS_DIGITS, end)
     return False
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from offline_transfer.cli.attended import Attendant
     from offline_transfer.exporting.context import ExportContext
-    from offline_transfer.jobs.instance import Instance
     from offline_transfer.storage.configuration import StorageConfiguration
 
 
@@ -143,7 +142,7 @@ def export(
         else:
             export_id = _reopen(context, resume, storage)
         with workers_of(instance, processes) as attendant:
-            _have_done(instance, context, attendant, export_id)
+            _have_done(context, attendant, export_id)
         _withdraw(context, export_id)
         moved = [move.to_json() for move in unchanged.moved(context, export_id)] if expect_unchanged else None
         return outcome.report(instance, export_id, moved=moved, profile=taken, as_json=as_json)
@@ -182,16 +181,16 @@ def _reopen(context: "ExportContext", export_prefix: str, storage: "StorageConfi
     return export_id
 
 
-def _have_done(instance: "Instance", context: "ExportContext", attendant: "Attendant", export_id: int) -> None:
+def _have_done(context: "ExportContext", attendant: "Attendant", export_id: int) -> None:
     """Wait for the end; Ctrl-C cancels, and says how to go on."""
     from offline_transfer.cli.attended_export import AttendedExport
     from offline_transfer.exporting import result
 
-    attended = AttendedExport(export_id, instance.settings.edition)
+    attended = AttendedExport(export_id, context.settings.edition)
     try:
         attendant.attend(attended)
     except KeyboardInterrupt:
-        with instance.database.session() as session:
+        with context.database.session() as session:
             prefix = result.export_prefix(session, export_id)
         attendant.cancel(attended, f"export --resume {prefix}")
         _withdraw(context, export_id)

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from offline_transfer.contributions.models import SourceUser
-from offline_transfer.db import Database, lock_briefly, psycopg_connection
+from offline_transfer.db import Database, lock_briefly
 from offline_transfer.forge.enums import UserType
 from offline_transfer.forge.users import INTERNAL_USERNAMES, User
 
@@ -163,7 +163,7 @@ class StandIns:
         if not missing:
             return
         with self._database.session() as session:
-            lock_briefly(psycopg_connection(session))
+            lock_briefly(session)
             sources = self._note(session, missing)
             made = self._stand_ins(session, [source for source in sources if source.user_id is None])
         for source in sources:
@@ -235,7 +235,7 @@ def _internal_user(session: Session, user_type: UserType, *, name: str) -> int:
     found = select(User.id).where(User.user_type == user_type)
     usernames = (f"{INTERNAL_USERNAMES[user_type]}{number or ''}" for number in count())
     while (user_id := session.scalar(found)) is None:
-        lock_briefly(psycopg_connection(session))
+        lock_briefly(session)
         username = next(usernames)
         given = {"username": username, "name": name, "email": f"{username}@{NO_MAIL}", "user_type": user_type}
         session.execute(insert(User).values(given).on_conflict_do_nothing())

@@ -79,7 +79,7 @@ def is_lost_connection(error: Exception) -> bool:
 def count_sent(database: Database, task: Task) -> None:
     """The object of a task was sent in vain, and will be sent again when the whole job is tried again."""
     with database.session() as session:
-        lock_briefly(psycopg_connection(session))
+        lock_briefly(session)
         session.execute(
             update(RelationExport)
             .where(RelationExport.id == task.export_id)

@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import exists, func, select, update
 
-from offline_transfer.db import Database, lock_briefly, psycopg_connection
+from offline_transfer.db import Database, lock_briefly
 from offline_transfer.exporting import abandoned, ending, schedule
 from offline_transfer.transfers.errors import WorkStaleError, WorkStuckError
 from offline_transfer.transfers.failures import Failure
@@ -63,7 +63,7 @@ def purge_credentials(database: Database, *, after: timedelta = PURGED_AFTER) ->
     """Forget what opens the places of exports that ended so long ago; gives how many there were."""
     ended = select(OfflineExport.id).where(OfflineExport.ended_at < func.now() - after)
     with database.session() as session:
-        lock_briefly(psycopg_connection(session))
+        lock_briefly(session)
         purged = session.execute(
             update(OfflineConfiguration)
             .where(

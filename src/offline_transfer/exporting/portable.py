@@ -33,7 +33,7 @@ def export_portable(context: ExportContext, self_export_id: int) -> None:
             own = session.get_one(RelationExport, self_export_id)
             # Before anything is locked: the place may be a directory of a network that does not answer.
             scene = work.scene_of(context, session, attempt, own)
-            lock_briefly(psycopg_connection(session))
+            lock_briefly(session)
             small = _begin(context, session, scene, own)
         with context.database.session() as session:
             schedule.release(session, schedule.lock(session, attempt.claim.offline_export_id))
@@ -50,7 +50,7 @@ def export_batch(context: ExportContext, batch_id: int) -> None:
             own = select(RelationExport).join(ExportBatch, ExportBatch.export_id == RelationExport.id)
             row = session.scalars(own.where(ExportBatch.id == batch_id)).one()
             scene = work.scene_of(context, session, attempt, row)
-            lock_briefly(psycopg_connection(session))
+            lock_briefly(session)
             waiting = update(ExportBatch).where(ExportBatch.id == batch_id, ExportBatch.status == BatchState.created)
             session.execute(waiting.values(status=step(BatchState.created, BatchState.started)))
             task = work.task_of_batch(session, scene, batch_id)
@@ -67,7 +67,7 @@ def export_contributions(context: ExportContext, export_id: int) -> None:
         with context.database.session() as session:
             row = session.get_one(RelationExport, export_id)
             scene = work.scene_of(context, session, attempt, row)
-            lock_briefly(psycopg_connection(session))
+            lock_briefly(session)
             waiting = update(RelationExport).where(
                 RelationExport.id == export_id, RelationExport.status == RelationState.pending
             )

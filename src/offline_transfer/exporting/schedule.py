@@ -55,7 +55,7 @@ class Claim:
 
 def lock(session: Session, offline_export_id: int) -> OfflineExport:
     """The row of an export, locked to the end of the transaction. Rows that refer to it can be written meanwhile."""
-    lock_briefly(psycopg_connection(session))
+    lock_briefly(session)
     return lock_over_store(session, offline_export_id)
 
 
@@ -176,7 +176,7 @@ def end(session: Session, claim: Claim, portable: ColumnElement[bool]) -> bool:
 
 def leave(session: Session, claim: Claim) -> None:
     """An attempt ends before its job is done; it will write nothing any more."""
-    lock_briefly(psycopg_connection(session))
+    lock_briefly(session)
     session.execute(
         update(ExportJob).where(ExportJob.id == claim.job_id).values(ended_attempts=ExportJob.ended_attempts + 1)
     )

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from offline_transfer.archive.encryption import Keys, identities_of
 from offline_transfer.archive.keys import ExportPrefix
 from offline_transfer.archive.limits import MIB, Limits
-from offline_transfer.db import Database, lock_briefly, psycopg_connection
+from offline_transfer.db import Database, lock_briefly
 from offline_transfer.errors import StorageError
 from offline_transfer.forge.access import Actor
 from offline_transfer.forge.application_settings import ApplicationSettings
@@ -154,7 +154,7 @@ def purge(database: Database, *, after: timedelta = PURGED_AFTER) -> int:
     """Forget what opens the stores and archives of imports that ended so long ago; gives how many there were."""
     ended = select(BulkImport.id).where(BulkImport.ended_at < func.now() - after)
     with database.session() as session:
-        lock_briefly(psycopg_connection(session))
+        lock_briefly(session)
         purged = session.execute(
             update(OfflineConfiguration)
             .where(

@@ -42,7 +42,7 @@ class Subject:
 
 def lock(session: Session, bulk_import_id: int) -> BulkImport:
     """The row of an import, locked to the end of the transaction. Rows that refer to it can be written meanwhile."""
-    lock_briefly(psycopg_connection(session))
+    lock_briefly(session)
     return session.get_one(BulkImport, bulk_import_id, with_for_update={"key_share": True}, populate_existing=True)
 
 
@@ -163,7 +163,7 @@ def end(session: Session, claim: Claim) -> bool:
 
 def leave(session: Session, claim: Claim) -> None:
     """An attempt ends before its job is done; it will write nothing any more."""
-    lock_briefly(psycopg_connection(session))
+    lock_briefly(session)
     session.execute(
         update(ImportJob).where(ImportJob.id == claim.job_id).values(ended_attempts=ImportJob.ended_attempts + 1)
     )

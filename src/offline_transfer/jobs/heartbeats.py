@@ -13,7 +13,7 @@ import psutil
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from offline_transfer.db import Database, lock_briefly, psycopg_connection
+from offline_transfer.db import Database, lock_briefly
 from offline_transfer.jobs.errors import WorkerGivenUpError
 
 _ALL_SILENT: Final = 0.75
@@ -44,7 +44,7 @@ _BEAT: Final = text(
 def beat(database: Database, worker_id: int, *, queues: Sequence[str], stalled_seconds: float) -> None:
     """Say that this worker lives, and what it is. Raises WorkerGivenUpError when it was taken for dead."""
     with database.session() as session:
-        lock_briefly(psycopg_connection(session))
+        lock_briefly(session)
         forgive_silence_of_all(session, stalled_seconds)
         values = {
             "worker_id": worker_id,

@@ -49,7 +49,7 @@ class HeldJob:
 
 def lock(session: Session, job: HeldJob) -> bool:
     """Whether the job is still held as it was given out; its row is locked until the transaction ends."""
-    lock_briefly(psycopg_connection(session))
+    lock_briefly(session)
     held = text(
         "SELECT 1 FROM procrastinate_jobs WHERE id = :id AND status = 'doing' AND attempts = :attempts"
         " AND worker_id IS NOT DISTINCT FROM :worker_id FOR UPDATE"

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from offline_transfer import logs
-from offline_transfer.db import Database, lock_briefly, psycopg_connection
+from offline_transfer.db import Database, lock_briefly
 from offline_transfer.jobs import heartbeats, outcomes
 from offline_transfer.jobs.errors import WorkerDiedError
 from offline_transfer.jobs.outcomes import FailureKind, HeldJob
@@ -40,13 +40,13 @@ def sweep(database: Database, stalled_seconds: float) -> int:
     While nobody at all is heard of, it is the database that was away, or all died: then nobody is judged yet.
     """
     with database.session() as session:
-        lock_briefly(psycopg_connection(session))
+        lock_briefly(session)
         heartbeats.forgive_silence_of_all(session, stalled_seconds)
     found = 0
     while _sweep_one(database, stalled_seconds):
         found += 1
     with database.session() as session:
-        lock_briefly(psycopg_connection(session))
+        lock_briefly(session)
         # A worker that wakes after this finds that it is not one any more, and ends.
         session.execute(_FORGET, {"seconds": stalled_seconds})
     return found
@@ -61,7 +61,7 @@ def has_found_any(database: Database, *, within: timedelta) -> bool:
 
 def _sweep_one(database: Database, stalled_seconds: float) -> bool:
     with database.session() as session:
-        lock_briefly(psycopg_connection(session))
+        lock_briefly(session)
         row = session.execute(_STALLED, {"seconds": stalled_seconds}).one_or_none()
         if row is None:
             return False

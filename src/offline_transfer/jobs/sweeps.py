@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import text
 
 from offline_transfer import logs
-from offline_transfer.db import lock_briefly, psycopg_connection
+from offline_transfer.db import lock_briefly
 from offline_transfer.exporting import overdue
 from offline_transfer.forge import lfs_objects
 from offline_transfer.forge.attempts import SPOOL, Attempts
@@ -99,7 +99,7 @@ def old_jobs(instance: Instance) -> int:
         """
     )
     with instance.database.session() as session:
-        lock_briefly(psycopg_connection(session))
+        lock_briefly(session)
         return session.connection().execute(old, {"days": instance.settings.keep_days}).rowcount
 
 
